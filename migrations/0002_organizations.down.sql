@@ -1,0 +1,2 @@
+drop function organization_by_slug;
+drop table organizations;

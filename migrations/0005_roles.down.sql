@@ -1,0 +1,2 @@
+drop table role_assignments;
+drop table roles;

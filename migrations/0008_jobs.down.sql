@@ -1,0 +1,3 @@
+drop table schedule_runs;
+drop table dead_jobs;
+drop table jobs;

@@ -1,0 +1,2 @@
+drop table contact_identities;
+drop table contacts;

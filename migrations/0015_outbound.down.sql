@@ -1,0 +1,2 @@
+drop table send_attempts;
+drop table outbound_sends;
