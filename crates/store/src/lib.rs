@@ -1,0 +1,35 @@
+//! PostgreSQL for the house: transactions of one organization, the event log and its readers, jobs, migrations, the
+//! product's own server.
+//!
+//! Owns: `events`, `reader_cursors`, `reader_backlog`, `jobs`, `dead_jobs`, `schedule_runs`, `idempotency_keys`,
+//! `installation`. Absent on purpose: any knowledge of a domain; a pool that others could reach; NOTIFY.
+
+mod coalesce;
+mod database;
+pub mod embedded;
+mod error;
+pub mod idempotency;
+pub mod jobs;
+pub mod log;
+mod migrate;
+mod platform_tx;
+mod seal;
+mod tenant_tx;
+#[cfg(feature = "testing")]
+#[expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::missing_panics_doc,
+    reason = "only tests are built with it"
+)]
+pub mod testing;
+mod wake;
+
+pub use coalesce::Coalescer;
+pub use database::{Database, PoolLimits};
+pub use error::DbError;
+pub use migrate::{MigrationState, Migrations, schema_is_current};
+pub use platform_tx::{INSTALLATION, PlatformReason, PlatformTx};
+pub use seal::{Place, Sealer};
+pub use tenant_tx::{Savepoint, TenantTx};
+pub use wake::Wake;

@@ -1,0 +1,167 @@
+//! Reads the log in commit-safe order.
+
+use super::position::Position;
+use crate::error::DbError;
+use crate::platform_tx::PlatformTx;
+use crate::tenant_tx::TenantTx;
+use chrono::{DateTime, Utc};
+use kernel::ids::{EventId, OrganizationId};
+use kernel::{Actor, ActorKind, Audience, StreamRef};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// One fact as it stands in the log.
+#[derive(Clone, Debug)]
+pub struct LoggedEvent {
+    pub position: Position,
+    pub id: EventId,
+    pub organization_id: OrganizationId,
+    pub kind: String,
+    pub version: i16,
+    pub occurred_at: DateTime<Utc>,
+    pub stream: StreamRef,
+    pub actor: Actor,
+    pub request_id: String,
+    pub audience: Audience,
+    pub data: Value,
+}
+
+struct Row {
+    txid: i64,
+    id: i64,
+    organization_id: Uuid,
+    event_id: Uuid,
+    kind: String,
+    version: i16,
+    occurred_at: DateTime<Utc>,
+    stream_kind: String,
+    stream_id: Uuid,
+    stream_seq: Option<i64>,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    request_id: String,
+    audience: Value,
+    data: Value,
+}
+
+/// Events of all organizations after `position`, oldest first; stops before the oldest transaction still running.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn after(tx: &mut PlatformTx, position: Position, limit: i64) -> Result<Vec<LoggedEvent>, DbError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
+           actor_kind, actor_id, request_id, audience, data
+         from events
+         where (txid, id) > ($1, $2) and txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+         order by txid, id limit $3",
+        position.txid,
+        position.id,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(LoggedEvent::from).collect())
+}
+
+/// Events of the transaction's organization after `position`, oldest first.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn in_organization(tx: &mut TenantTx, position: Position, limit: i64) -> Result<Vec<LoggedEvent>, DbError> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query_as!(
+        Row,
+        "select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
+           actor_kind, actor_id, request_id, audience, data
+         from events
+         where organization_id = $1 and (txid, id) > ($2, $3)
+           and txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+         order by txid, id limit $4",
+        *organization_id,
+        position.txid,
+        position.id,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(LoggedEvent::from).collect())
+}
+
+/// The place after everything that can be read now: where a reader that wants only news starts.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn head(tx: &mut PlatformTx) -> Result<Position, DbError> {
+    let txid = sqlx::query_scalar!(r#"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "txid!""#)
+        .fetch_one(tx.conn())
+        .await?;
+    // Everything below the horizon has been seen; of the horizon itself nothing.
+    Ok(Position { txid: txid - 1, id: i64::MAX })
+}
+
+/// The same for one organization, and whether `position` may still be followed from: not older than `oldest`, at
+/// most `most` events behind.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn organization_tail(
+    tx: &mut TenantTx,
+    position: Option<Position>,
+    oldest: DateTime<Utc>,
+    most: i64,
+) -> Result<(Position, bool), DbError> {
+    let organization_id = tx.organization_id();
+    let horizon = sqlx::query_scalar!(r#"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "txid!""#)
+        .fetch_one(tx.conn())
+        .await?;
+    let head = Position { txid: horizon - 1, id: i64::MAX };
+    let Some(position) = position else { return Ok((head, false)) };
+    let behind = sqlx::query!(
+        r#"select count(*) as "count!", min(occurred_at) as oldest from
+             (select occurred_at from events where organization_id = $1 and (txid, id) > ($2, $3) order by txid, id limit $4) missed"#,
+        *organization_id,
+        position.txid,
+        position.id,
+        most + 1
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok((head, behind.count <= most && behind.oldest.is_none_or(|first| first >= oldest)))
+}
+
+/// The epoch of the log: changes when the database is restored to an earlier time.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn epoch(tx: &mut PlatformTx) -> Result<i64, DbError> {
+    Ok(sqlx::query_scalar!("select epoch from installation").fetch_one(tx.conn()).await?)
+}
+
+impl From<Row> for LoggedEvent {
+    fn from(row: Row) -> Self {
+        let actor_kind = match row.actor_kind.as_str() {
+            "user" => ActorKind::User,
+            "service_account" => ActorKind::ServiceAccount,
+            "contact" => ActorKind::Contact,
+            "flow" => ActorKind::Flow,
+            "attendant" => ActorKind::Attendant,
+            "automation" => ActorKind::Automation,
+            _ => ActorKind::System,
+        };
+        Self {
+            position: Position { txid: row.txid, id: row.id },
+            id: EventId(row.event_id),
+            organization_id: OrganizationId(row.organization_id),
+            kind: row.kind,
+            version: row.version,
+            occurred_at: row.occurred_at,
+            stream: StreamRef { kind: row.stream_kind.into(), id: row.stream_id, seq: row.stream_seq },
+            actor: Actor { kind: actor_kind, id: row.actor_id },
+            request_id: row.request_id,
+            audience: serde_json::from_value(row.audience).unwrap_or_default(),
+            data: row.data,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Column encryption: AES-256-GCM, `version | key id | nonce | ciphertext`, bound to its place by associated data.
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use kernel::token::hmac_sha256;
+use kernel::{Error, Ids};
+use secrecy::{ExposeSecret, SecretSlice};
+use std::sync::Arc;
+
+const VERSION: u8 = 1;
+const NONCE: usize = 12;
+const HEADER: usize = 1 + 4 + NONCE;
+
+/// Seals and opens values with keys derived from the installation's master keys. Cheap to clone.
+#[derive(Clone)]
+pub struct Sealer(Arc<Keys>);
+
+struct Keys {
+    /// The first seals, all open.
+    masters: Vec<([u8; 4], SecretSlice<u8>)>,
+}
+
+/// Where a sealed value lives. A ciphertext copied to another row, column or organization does not open.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The organization's id, or the nil id for the installation's own values.
+    pub organization: &'a [u8],
+    pub table: &'a str,
+    pub column: &'a str,
+    pub row: &'a [u8],
+}
+
+impl Sealer {
+    /// `masters`: 32 random bytes each, the one in use first, earlier ones after it.
+    pub fn new(masters: Vec<SecretSlice<u8>>) -> Self {
+        let masters = masters.into_iter().map(|key| (key_id(key.expose_secret()), key)).collect();
+        Self(Arc::new(Keys { masters }))
+    }
+
+    /// A key for one use, derived from the newest master key: role passwords, cursors, links, throttles.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        self.0
+            .masters
+            .first()
+            .map_or([0; 32], |(_, key)| hmac_sha256(key.expose_secret(), &[b"derive", purpose.as_bytes()]))
+    }
+
+    /// # Errors
+    /// Only if there is no key or the value is absurdly long.
+    pub fn seal(&self, ids: &Ids, place: Place<'_>, value: &[u8]) -> Result<Vec<u8>, Error> {
+        let Some((kid, master)) = self.0.masters.first() else { return Err(Error::internal("no encryption key")) };
+        let mut nonce = [0; NONCE];
+        ids.fill(&mut nonce);
+        let mut sealed = Vec::with_capacity(HEADER + value.len() + 16);
+        sealed.push(VERSION);
+        sealed.extend_from_slice(kid);
+        sealed.extend_from_slice(&nonce);
+        let payload = Payload { msg: value, aad: &place.associated_data() };
+        let cipher = cipher(master.expose_secret(), place.organization);
+        let text =
+            cipher.encrypt(&Nonce::from(nonce), payload).map_err(|_| Error::internal("value could not be sealed"))?;
+        sealed.extend_from_slice(&text);
+        Ok(sealed)
+    }
+
+    /// # Errors
+    /// When the value was sealed elsewhere, changed, or with a key that is gone.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let bad = |why: &str| {
+            Error::internal(format!("sealed value of {}.{} does not open: {why}", place.table, place.column))
+        };
+        let Some((header, text)) = sealed.split_at_checked(HEADER) else { return Err(bad("too short")) };
+        if header[0] != VERSION {
+            return Err(bad("unknown version"));
+        }
+        let Some((_, master)) = self.0.masters.iter().find(|(kid, _)| kid == &header[1..5]) else {
+            return Err(bad("unknown key"));
+        };
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&header[5..HEADER]);
+        let payload = Payload { msg: text, aad: &place.associated_data() };
+        cipher(master.expose_secret(), place.organization)
+            .decrypt(&Nonce::from(nonce), payload)
+            .map_err(|_| bad("changed or moved"))
+    }
+}
+
+impl Place<'_> {
+    fn associated_data(&self) -> Vec<u8> {
+        let mut data = Vec::new();
+        for part in [self.organization, self.table.as_bytes(), self.column.as_bytes(), self.row] {
+            data.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            data.extend_from_slice(part);
+        }
+        data
+    }
+}
+
+/// Each organization has its own data key, derived from the master key.
+fn cipher(master: &[u8], organization: &[u8]) -> Aes256Gcm {
+    let key = hmac_sha256(master, &[b"organization", organization]);
+    Aes256Gcm::new(&key.into())
+}
+
+fn key_id(master: &[u8]) -> [u8; 4] {
+    let mac = hmac_sha256(master, &[b"key id"]);
+    [mac[0], mac[1], mac[2], mac[3]]
+}
