@@ -1,0 +1,40 @@
+//! One page of a list as an answer.
+
+use crate::json::json_response;
+use crate::refusal::Refusal;
+use crate::request::RequestFacts;
+use axum::response::Response;
+use http::{HeaderValue, header};
+use kernel::{Error, Page};
+use serde::Serialize;
+
+/// 200 with the page, and with `Link: <..>; rel="next"` (RFC 8288) where there is a next one. The reference is
+/// relative to the request, so that it holds behind any proxy.
+///
+/// # Errors
+/// When the page cannot be written as JSON.
+pub fn page_response<T: Serialize>(request: &RequestFacts, page: &Page<T>) -> Result<Response, Refusal> {
+    let mut response = json_response(serde_json::to_vec(page).map_err(Error::internal)?);
+    if let Some(cursor) = &page.next_cursor
+        && let Ok(link) = HeaderValue::try_from(next_link(request, cursor))
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+fn next_link(request: &RequestFacts, cursor: &str) -> String {
+    let query = request.uri.query().unwrap_or_default();
+    let mut link = String::with_capacity(request.uri.path().len() + query.len() + cursor.len() + 24);
+    link.push('<');
+    link.push_str(request.uri.path());
+    link.push('?');
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")) {
+        link.push_str(pair);
+        link.push('&');
+    }
+    link.push_str("cursor=");
+    link.extend(form_urlencoded::byte_serialize(cursor.as_bytes()));
+    link.push_str(">; rel=\"next\"");
+    link
+}

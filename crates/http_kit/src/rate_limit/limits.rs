@@ -1,0 +1,129 @@
+//! How many of what in how long: the defaults of the house, and how operators change them.
+
+use super::class::Class;
+use super::window::Window;
+use http::HeaderValue;
+use std::fmt::Write as _;
+
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+/// The longest window there is.
+pub(super) const LONG: i64 = HOUR;
+
+/// The limits of every class. [`Limits::default`] is the specification's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits([[Option<Window>; 2]; Class::ALL.len()]);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self(Class::ALL.map(|class| {
+            let (minute, hour) = match class {
+                Class::Anonymous => return [Some(Window { quota: 100, length: 10 * SECOND }), None],
+                Class::Login => (Some(30), Some(300)),
+                Class::Session => (Some(10), Some(200)),
+                Class::Validate => (Some(100), Some(1_000)),
+                Class::Mail | Class::Registration => (Some(5), Some(20)),
+                Class::Auth | Class::Uploads => (Some(10), None),
+                Class::People => (Some(30), Some(300)),
+                Class::Organization => (Some(20), Some(200)),
+                Class::Writing | Class::Conversations => (None, Some(1_000)),
+                Class::Reading => (None, Some(10_000)),
+                Class::Sending => (Some(100), None),
+            };
+            windows(minute, hour)
+        }))
+    }
+}
+
+impl Limits {
+    /// Replaces the limits of one class: so many a minute and an hour, `None` for no such limit (for
+    /// [`Class::Anonymous`] the first is per 10 seconds).
+    pub fn set(&mut self, class: Class, minute: Option<u32>, hour: Option<u32>) {
+        let mut windows = windows(minute, hour);
+        if let (Class::Anonymous, Some(first)) = (class, &mut windows[0]) {
+            first.length = 10 * SECOND;
+        }
+        self.0[class as usize] = windows;
+    }
+
+    pub(super) fn windows(&self, class: Class) -> [Option<Window>; 2] {
+        self.0[class as usize]
+    }
+
+    /// The name of one window in the headers: the class, and where it has two the length too.
+    pub(super) fn window_name(&self, class: Class, window: usize) -> &'static str {
+        // Names are made once a class; there are few, and a header is written with every answer.
+        let both = self.windows(class).iter().flatten().count() == 2;
+        match (both, window) {
+            (false, _) => class.name(),
+            (true, 0) => PER_MINUTE[class as usize],
+            (true, _) => PER_HOUR[class as usize],
+        }
+    }
+
+    /// All windows of these classes as a `RateLimit-Policy`.
+    pub(super) fn policy_header(&self, classes: &[Class]) -> Option<HeaderValue> {
+        let mut text = String::new();
+        for class in classes {
+            for (index, window) in self.windows(*class).iter().enumerate() {
+                let Some(window) = window else { continue };
+                let separator = if text.is_empty() { "" } else { ", " };
+                let name = self.window_name(*class, index);
+                // Writing into a String cannot fail.
+                let _ = write!(text, "{separator}\"{name}\";q={};w={}", window.quota, window.length / SECOND);
+            }
+        }
+        if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
+    }
+}
+
+fn windows(minute: Option<u32>, hour: Option<u32>) -> [Option<Window>; 2] {
+    [minute.map(|quota| Window { quota, length: MINUTE }), hour.map(|quota| Window { quota, length: HOUR })]
+}
+
+macro_rules! names {
+    ($suffix:literal) => {
+        [
+            concat!("anonymous", $suffix),
+            concat!("login", $suffix),
+            concat!("session", $suffix),
+            concat!("validate", $suffix),
+            concat!("mail", $suffix),
+            concat!("registration", $suffix),
+            concat!("auth", $suffix),
+            concat!("people", $suffix),
+            concat!("organization", $suffix),
+            concat!("writing", $suffix),
+            concat!("reading", $suffix),
+            concat!("sending", $suffix),
+            concat!("uploads", $suffix),
+            concat!("conversations", $suffix),
+        ]
+    };
+}
+
+const PER_MINUTE: [&str; Class::ALL.len()] = names!("-minute");
+const PER_HOUR: [&str; Class::ALL.len()] = names!("-hour");
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Limits, PER_HOUR, PER_MINUTE};
+
+    #[test]
+    fn the_tables_of_names_follow_the_classes() {
+        for class in Class::ALL {
+            assert_eq!(PER_MINUTE[class as usize], format!("{}-minute", class.name()));
+            assert_eq!(PER_HOUR[class as usize], format!("{}-hour", class.name()));
+        }
+    }
+
+    #[test]
+    fn policies_name_every_window() {
+        let limits = Limits::default();
+        let policy = limits.policy_header(&[Class::People, Class::Reading]).unwrap();
+        assert_eq!(policy, r#""people-minute";q=30;w=60, "people-hour";q=300;w=3600, "reading";q=10000;w=3600"#);
+        assert_eq!(limits.policy_header(&[Class::Anonymous]).unwrap(), r#""anonymous";q=100;w=10"#);
+        assert_eq!(limits.policy_header(&[]), None);
+    }
+}
