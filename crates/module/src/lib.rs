@@ -1,0 +1,44 @@
+//! The one value that a domain hands to the binary. There is no other registration.
+
+use kernel::{Ctx, Error, Permission};
+use std::pin::Pin;
+use std::sync::Arc;
+use store::TenantTx;
+use store::jobs::{JobKind, Schedule};
+use store::log::Reader;
+
+/// Everything that a domain brings to the house.
+#[derive(Default)]
+pub struct Module {
+    pub name: &'static str,
+    /// Routes with their docs; paths are relative to `/api`, e.g. `/conversations/{conversation_id}`.
+    pub routes: utoipa_axum::router::OpenApiRouter,
+    /// Permissions that its commands ask for.
+    pub permissions: &'static [Permission],
+    /// Events that it appends.
+    pub events: &'static [EventDoc],
+    pub job_kinds: Vec<JobKind>,
+    pub readers: Vec<Reader>,
+    pub schedules: Vec<Schedule>,
+    pub socket_commands: Vec<realtime::SocketCommand>,
+    pub rooms: Vec<realtime::RoomKind>,
+    /// What a new organization gets from this domain; runs in the provisioning transaction, again on every repeat.
+    pub provisions: Vec<Provision>,
+}
+
+/// An event kind for readers of the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct EventDoc {
+    pub kind: &'static str,
+    pub version: i16,
+    /// One sentence: when it is appended and what `data` holds.
+    pub meaning: &'static str,
+}
+
+/// One domain's part of provisioning: idempotent, adds only what is missing.
+#[derive(Clone)]
+pub struct Provision(pub Arc<ProvisionFn>);
+
+pub type ProvisionFn = dyn for<'t> Fn(&'t Ctx, &'t mut TenantTx) -> ProvisionFuture<'t> + Send + Sync;
+
+pub type ProvisionFuture<'t> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 't>>;
