@@ -1,0 +1,102 @@
+//! `organizations`, and the rows of `roles` that every one of them has.
+
+use crate::provision::{NewOrganization, Organization};
+use chrono::{DateTime, Utc};
+use kernel::ids::{OrganizationId, RoleId};
+use store::{DbError, PlatformTx, TenantTx};
+
+/// Which organization a slug names, whoever asks.
+pub async fn by_slug(tx: &mut PlatformTx, slug: &str) -> Result<Option<Organization>, DbError> {
+    Ok(sqlx::query_as!(
+        Organization,
+        r#"select id as "id!: OrganizationId", slug as "slug!", name as "name!", status as "status!", suspension_mode
+           from organization_by_slug($1)"#,
+        slug
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// The organization of this transaction.
+pub async fn find(tx: &mut TenantTx) -> Result<Option<Organization>, DbError> {
+    let id = tx.organization_id();
+    Ok(sqlx::query_as!(
+        Organization,
+        r#"select id as "id: OrganizationId", slug, name, status, suspension_mode from organizations where id = $1"#,
+        *id
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Whether it was added; `false` also where another organization has the slug.
+pub async fn insert(
+    tx: &mut TenantTx,
+    new: &NewOrganization,
+    tax_id: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let id = tx.organization_id();
+    let added = sqlx::query!(
+        "insert into organizations (id, slug, name, legal_name, kind, tax_id, timezone, default_language, languages, status,
+           simulation, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, array[$8], 'active', $9, $10, $10)
+         on conflict do nothing",
+        *id,
+        new.slug,
+        new.name,
+        new.legal_name,
+        new.kind,
+        tax_id,
+        new.timezone,
+        new.default_language,
+        new.simulation,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// Adds a built-in role unless it is there.
+pub async fn insert_built_in_role(
+    tx: &mut TenantTx,
+    id: RoleId,
+    name: &str,
+    description: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let organization_id = tx.organization_id();
+    let added = sqlx::query!(
+        "insert into roles (id, organization_id, name, name_folded, description, is_system, created_at, updated_at)
+         values ($1, $2, $3, $3, $4, true, $5, $5) on conflict (organization_id, name_folded) do nothing",
+        *id,
+        *organization_id,
+        name,
+        description,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// A role by its name, compared without case and accents.
+pub async fn role_by_name(tx: &mut TenantTx, folded: &str) -> Result<Option<RoleRow>, DbError> {
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_as!(
+        RoleRow,
+        r#"select id as "id: RoleId", name, is_system, permissions from roles where organization_id = $1 and name_folded = $2"#,
+        *organization_id,
+        folded
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+pub struct RoleRow {
+    pub id: RoleId,
+    pub name: String,
+    pub is_system: bool,
+    pub permissions: Vec<String>,
+}

@@ -1,0 +1,143 @@
+//! `create_user`: a member with a role, and a login if the e-mail has none.
+
+use crate::events;
+use crate::password::PasswordHash;
+use crate::roles::built_in;
+use crate::store::members::{self, NewAssignment, NewLogin};
+use crate::store::organizations;
+use crate::subject::permissions_of;
+use crate::text::{Email, folded};
+use kernel::ids::{MembershipId, UserId};
+use kernel::text::clean_line;
+use kernel::{Ctx, Error, ErrorKind, Permission, Principal, Resource};
+use serde::Serialize;
+use store::TenantTx;
+use uuid::Uuid;
+
+/// A person to be a member here.
+#[derive(Clone)]
+pub struct NewUser {
+    pub email: String,
+    /// 1 to 150 characters.
+    pub name: String,
+    /// What customers see, at most 40 characters.
+    pub display_name: Option<String>,
+    pub job_title: Option<String>,
+    /// Of a new login; ignored where the e-mail has one. Hash it with [`crate::Identity::hashes`] before the transaction.
+    pub password: Option<PasswordHash>,
+    pub must_change_password: bool,
+    /// Name of a role here; `agent` unless said.
+    pub role: Option<String>,
+}
+
+impl NewUser {
+    pub fn new(email: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            email: email.into(),
+            name: name.into(),
+            display_name: None,
+            job_title: None,
+            password: None,
+            must_change_password: false,
+            role: None,
+        }
+    }
+}
+
+/// Who was made.
+#[derive(Clone, Debug, Serialize)]
+pub struct CreatedUser {
+    pub user_id: UserId,
+    pub membership_id: MembershipId,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub scope_type: String,
+    /// Whether the login is new; `false` where the person keeps the own password.
+    pub login_created: bool,
+}
+
+/// Makes an active member with one role in its default scope. The caller adds it to units.
+///
+/// # Errors
+/// 422 for wrong fields or an unknown role, 409 `EMAIL_TAKEN` for somebody who is a member already, 403 without
+/// `users.manage`, 403 `GRANT_EXCEEDS_OWN` for a role that holds more than the caller.
+pub async fn create_user(ctx: &Ctx, tx: &mut TenantTx, new: NewUser) -> Result<CreatedUser, Error> {
+    ctx.require(Permission::USERS_MANAGE, &Resource::organization(ctx.organization_id()))?;
+    let email = Email::parse(&new.email)?;
+    let name = clean_line(&new.name);
+    if !(1..=150).contains(&name.chars().count()) {
+        return Err(Error::invalid_field("name", "LENGTH", "1 to 150 characters."));
+    }
+    if new.display_name.as_deref().is_some_and(|shown| shown.chars().count() > 40) {
+        return Err(Error::invalid_field("display_name", "LENGTH", "At most 40 characters."));
+    }
+    let role = granted_role(ctx, tx, new.role.as_deref().unwrap_or("agent")).await?;
+    let login = NewLogin {
+        id: ctx.ids.random(),
+        email: &email.shown,
+        email_norm: &email.norm,
+        name: &name,
+        name_norm: &folded(&name),
+        password_hash: new.password.as_ref().map(PasswordHash::as_str),
+        must_change_password: new.must_change_password,
+    };
+    let (user_id, login_created) = members::login_for_email(tx, &login, ctx.now()).await?;
+    let joined =
+        members::join(tx, ctx.new_id(), user_id, new.display_name.as_deref(), new.job_title.as_deref(), ctx.now())
+            .await?;
+    let Some(membership_id) = joined else {
+        return Err(Error::new(ErrorKind::Conflict, "EMAIL_TAKEN", "Somebody with this e-mail is a member already."));
+    };
+    // Somebody who comes back after removal starts with the rights given now.
+    members::drop_assignments(tx, membership_id).await?;
+    let assignment: Uuid = ctx.new_id();
+    let granted = NewAssignment {
+        id: assignment,
+        membership_id,
+        role_id: role.id,
+        scope_type: role.scope_type,
+        granted_by: ctx.subject.user_id().map(|user| user.0),
+    };
+    members::assign(tx, &granted, ctx.now()).await?;
+    if login_created {
+        append(ctx, tx, events::user_created(user_id));
+    }
+    append(ctx, tx, events::membership("membership.created", membership_id, user_id));
+    append(ctx, tx, events::role_assigned(assignment, membership_id, &role.name, role.scope_type));
+    Ok(CreatedUser {
+        user_id,
+        membership_id,
+        email: email.shown,
+        name,
+        role: role.name,
+        scope_type: role.scope_type.to_owned(),
+        login_created,
+    })
+}
+
+fn append(ctx: &Ctx, tx: &mut TenantTx, mut event: kernel::NewEvent) {
+    event.actor = ctx.actor();
+    tx.append(ctx, event);
+}
+
+struct GrantedRole {
+    id: kernel::ids::RoleId,
+    name: String,
+    scope_type: &'static str,
+}
+
+/// The role of this name with its default scope, if the caller may grant it.
+async fn granted_role(ctx: &Ctx, tx: &mut TenantTx, name: &str) -> Result<GrantedRole, Error> {
+    let Some(row) = organizations::role_by_name(tx, &folded(name.trim())).await? else {
+        return Err(Error::invalid_field("role", "ROLE_UNKNOWN", "There is no role of this name."));
+    };
+    let held = permissions_of(&row.name, row.is_system, &row.permissions);
+    let own = ctx.subject.permissions(ctx.now());
+    if !matches!(ctx.subject.principal, Principal::System) && held.iter().any(|permission| !own.contains(permission)) {
+        return Err(Error::new(ErrorKind::Forbidden, "GRANT_EXCEEDS_OWN", "This role holds more than you do."));
+    }
+    // Custom roles have no scope of their own: the narrowest useful one.
+    let scope_type = built_in(&row.name).filter(|_| row.is_system).map_or("team", |role| role.default_scope);
+    Ok(GrantedRole { id: row.id, name: row.name, scope_type })
+}
