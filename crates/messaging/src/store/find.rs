@@ -1,0 +1,45 @@
+//! Reads of one thing: one statement each, because a read is what clients do most.
+
+use crate::conversation::{ConversationRow, ConversationStatus};
+use crate::delivery::Delivery;
+use crate::message::{MessageRow, StoredReaction};
+use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
+use serde_json::value::RawValue;
+use sqlx::types::Json;
+use store::{DbError, TenantTx};
+
+pub(crate) async fn conversation(tx: &mut TenantTx, id: ConversationId) -> Result<Option<ConversationRow>, DbError> {
+    let organization_id = *tx.organization_id();
+    Ok(conversation_query!("where c.id = $2 and c.organization_id = $1", organization_id, *id)
+        .fetch_optional(tx.conn())
+        .await?)
+}
+
+/// The conversation that a message lies in.
+pub(crate) async fn conversation_of_message(
+    tx: &mut TenantTx,
+    id: MessageId,
+) -> Result<Option<ConversationRow>, DbError> {
+    let organization_id = *tx.organization_id();
+    Ok(conversation_query!(
+        "join messages m on m.conversation_id = c.id and m.organization_id = $1 where m.id = $2 and c.organization_id = $1",
+        organization_id,
+        *id
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// A message and the conversation that decides who may see it.
+pub(crate) async fn message_with_conversation(
+    tx: &mut TenantTx,
+    id: MessageId,
+) -> Result<Option<(MessageRow, ConversationRow)>, DbError> {
+    let organization_id = *tx.organization_id();
+    let message = message_query!("where m.id = $2 and m.organization_id = $1", organization_id, *id)
+        .fetch_optional(tx.conn())
+        .await?;
+    let Some(message) = message else { return Ok(None) };
+    let conversation = conversation(tx, message.conversation_id).await?;
+    Ok(conversation.map(|conversation| (message, conversation)))
+}
