@@ -1,0 +1,7 @@
+-- A reply. In ROOMS conversations only, when a listener has joined just those.
+dofile(os.getenv("WRK_DIR") .. "/common.lua")
+local body = '{"segments":[{"type":"text","text":"hello from the load generator, this is one small message body"}]}'
+local among = tonumber(os.getenv("ROOMS") or "4999")
+request = function()
+  return wrk.format("POST", string.format("%s/conversations/01900004-0000-7000-8000-%012x/messages", prefix, math.random(1, among)), headers, body)
+end
