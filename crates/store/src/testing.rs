@@ -8,8 +8,6 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use std::str::FromStr;
 
-/// Where tests find their server when nothing else is said: a developer's own.
-const DEFAULT_URL: &str = "postgres://postgres@127.0.0.1:54399/postgres";
 const PASSWORD: &str = "for-tests-only";
 /// Databases of earlier runs are dropped after this many seconds.
 const OLD: u64 = 1_800;
@@ -74,7 +72,8 @@ impl TestDatabase {
 
 /// A superuser's address of the test server.
 pub fn server() -> PgConnectOptions {
-    let url = std::env::var("BALCAO_TEST_DATABASE_URL").unwrap_or_else(|_| DEFAULT_URL.to_owned());
+    let url = std::env::var("BALCAO_TEST_DATABASE_URL")
+        .expect("BALCAO_TEST_DATABASE_URL; `cargo xtask test` starts a server and sets it");
     PgConnectOptions::from_str(&url).expect("BALCAO_TEST_DATABASE_URL is a PostgreSQL address")
 }
 
