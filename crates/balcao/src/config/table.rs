@@ -58,7 +58,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("threads", &["BALCAO_THREADS"], Absent("as many as there are cores"), "number from 1 to 256", "Threads that answer requests and run jobs."),
     Setting::new("shutdown_timeout", &["BALCAO_SHUTDOWN_TIMEOUT"], Text("15s"), "duration", "How long a stop waits for requests, sockets and jobs before it goes on without them."),
 
-    Setting::new("log.filter", &["BALCAO_LOG"], Text("info,sqlx=warn,hyper=warn,h2=warn,engineioxide=warn,socketioxide=warn"), "log directives", "What is logged: a level, or levels by part, such as `info,store=debug`. Commands log warnings only, unless it is set."),
+    Setting::new("log.filter", &["BALCAO_LOG"], Text("info,sqlx=warn,hyper=warn,h2=warn,engineioxide=warn"), "log directives", "What is logged: a level, or levels by part, such as `info,store=debug`. Commands log warnings only, unless it is set."),
     Setting::new("log.format", &["BALCAO_LOG_FORMAT"], Text("auto"), "json, text or auto", "How a log line looks; auto is text on a terminal and JSON elsewhere."),
     Setting::new("metrics.token", &["BALCAO_METRICS_TOKEN"], Absent("/metrics answers to this machine only"), "text of 16 or more characters", "Whoever sends it as a bearer token may read /metrics from anywhere.").secret(),
 
