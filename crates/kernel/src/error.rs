@@ -64,6 +64,16 @@ struct Parts {
     retry_after_ms: Option<u64>,
     fields: Vec<FieldError>,
     extra: serde_json::Map<String, serde_json::Value>,
+    denied: Option<Denied>,
+}
+
+/// That an error is a refusal by the rules of access: what the edge records as `access.denied`, never shown to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// The permission that was asked for.
+    pub action: &'static str,
+    /// Why not, as `Deny::reason` names it.
+    pub reason: &'static str,
 }
 
 impl Error {
@@ -79,6 +89,7 @@ impl Error {
             retry_after_ms: None,
             fields: Vec::new(),
             extra: serde_json::Map::new(),
+            denied: None,
         }))
     }
 
@@ -135,6 +146,13 @@ impl Error {
         self
     }
 
+    /// Marks it as a refusal by the rules of access.
+    #[must_use]
+    pub fn with_denied(mut self, action: &'static str, reason: &'static str) -> Self {
+        self.0.denied = Some(Denied { action, reason });
+        self
+    }
+
     #[must_use]
     pub fn with_fields(mut self, fields: Vec<FieldError>) -> Self {
         self.0.fields = fields;
@@ -162,6 +180,10 @@ impl Error {
     }
     pub fn fields(&self) -> &[FieldError] {
         &self.0.fields
+    }
+    /// The refusal behind it, if it is one.
+    pub fn denied(&self) -> Option<Denied> {
+        self.0.denied
     }
     pub fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
         &self.0.extra

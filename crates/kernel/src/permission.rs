@@ -14,6 +14,10 @@ pub struct Definition {
     pub by_name: bool,
     /// Takes effect only in an assignment at organization scope.
     pub organization_only: bool,
+    /// Asks for a recent proof of identity.
+    pub recent: bool,
+    /// Closed to whoever acts in somebody else's name.
+    pub never_impersonated: bool,
 }
 
 macro_rules! catalogue {
@@ -29,10 +33,13 @@ macro_rules! catalogue {
             name: $name,
             by_name: marks(&[$(stringify!($mark)),*], "by_name"),
             organization_only: marks(&[$(stringify!($mark)),*], "organization_only"),
+            recent: marks(&[$(stringify!($mark)),*], "recent"),
+            never_impersonated: marks(&[$(stringify!($mark)),*], "never_impersonated"),
         }),+];
     };
 }
 
+/// Compared by length, which is all that a constant can do with text here: the lengths of the marks differ.
 const fn marks(marks: &[&str], wanted: &str) -> bool {
     let mut i = 0;
     while i < marks.len() {
@@ -47,20 +54,20 @@ const fn marks(marks: &[&str], wanted: &str) -> bool {
 catalogue! {
     ORGANIZATION_VIEW = "organization.view", organization_only;
     ORGANIZATION_MANAGE = "organization.manage", organization_only;
-    ORGANIZATION_BILLING = "organization.billing", by_name, organization_only;
-    ORGANIZATION_CLOSE = "organization.close", by_name, organization_only;
+    ORGANIZATION_BILLING = "organization.billing", by_name, organization_only, never_impersonated;
+    ORGANIZATION_CLOSE = "organization.close", by_name, organization_only, recent, never_impersonated;
     USERS_VIEW = "users.view";
-    USERS_MANAGE = "users.manage", organization_only;
-    USERS_DELETE = "users.delete", by_name, organization_only;
-    USERS_ERASE = "users.erase", by_name, organization_only;
-    USERS_IMPERSONATE = "users.impersonate", by_name, organization_only;
+    USERS_MANAGE = "users.manage", organization_only, never_impersonated;
+    USERS_DELETE = "users.delete", by_name, organization_only, never_impersonated;
+    USERS_ERASE = "users.erase", by_name, organization_only, recent, never_impersonated;
+    USERS_IMPERSONATE = "users.impersonate", by_name, organization_only, recent, never_impersonated;
     ROLES_VIEW = "roles.view", organization_only;
-    ROLES_MANAGE = "roles.manage", organization_only;
-    ROLES_ASSIGN = "roles.assign", organization_only;
+    ROLES_MANAGE = "roles.manage", organization_only, never_impersonated;
+    ROLES_ASSIGN = "roles.assign", organization_only, never_impersonated;
     SERVICE_ACCOUNTS_VIEW = "service_accounts.view", organization_only;
-    SERVICE_ACCOUNTS_MANAGE = "service_accounts.manage", organization_only;
+    SERVICE_ACCOUNTS_MANAGE = "service_accounts.manage", organization_only, never_impersonated;
     PRIVACY_VIEW = "privacy.view", organization_only;
-    PRIVACY_MANAGE = "privacy.manage", organization_only;
+    PRIVACY_MANAGE = "privacy.manage", organization_only, never_impersonated;
     UNITS_VIEW = "units.view";
     UNITS_MANAGE = "units.manage";
     SCHEDULES_VIEW = "schedules.view";
@@ -76,7 +83,7 @@ catalogue! {
     LEAVES_VIEW = "leaves.view";
     LEAVES_MANAGE = "leaves.manage";
     AUDIT_VIEW = "audit.view", organization_only;
-    AUDIT_EXPORT = "audit.export", by_name, organization_only;
+    AUDIT_EXPORT = "audit.export", by_name, organization_only, recent, never_impersonated;
     WORK_VIEW = "work.view";
     WORK_MANAGE = "work.manage";
     WORK_CLAIM = "work.claim";
@@ -84,9 +91,9 @@ catalogue! {
     WORK_OVERRIDE = "work.override", by_name;
     MESSAGING_VIEW = "messaging.view";
     MESSAGING_MANAGE = "messaging.manage";
-    MESSAGING_REPLY = "messaging.reply";
+    MESSAGING_REPLY = "messaging.reply", never_impersonated;
     MESSAGING_ASSIGN = "messaging.assign";
-    MESSAGING_EXPORT = "messaging.export", by_name;
+    MESSAGING_EXPORT = "messaging.export", by_name, recent, never_impersonated;
     TAGS_VIEW = "tags.view";
     TAGS_MANAGE = "tags.manage";
     TAGS_APPLY = "tags.apply";
@@ -98,8 +105,8 @@ catalogue! {
     CONTACTS_IMPORT = "contacts.import";
     CONTACTS_VIEW_PII = "contacts.view_pii", by_name;
     CONTACTS_VIEW_CLINICAL = "contacts.view_clinical", by_name;
-    CONTACTS_EXPORT = "contacts.export", by_name;
-    CONTACTS_ERASE = "contacts.erase", by_name;
+    CONTACTS_EXPORT = "contacts.export", by_name, recent, never_impersonated;
+    CONTACTS_ERASE = "contacts.erase", by_name, recent, never_impersonated;
     TICKETS_VIEW = "tickets.view";
     TICKETS_MANAGE = "tickets.manage";
     TICKETS_CREATE = "tickets.create";
@@ -107,13 +114,13 @@ catalogue! {
     TICKETS_UPDATE = "tickets.update";
     TICKETS_ASSIGN = "tickets.assign";
     TICKETS_DELETE = "tickets.delete", by_name;
-    TICKETS_EXPORT = "tickets.export", by_name;
+    TICKETS_EXPORT = "tickets.export", by_name, recent, never_impersonated;
     TICKET_TYPES_VIEW = "ticket_types.view", organization_only;
     TICKET_TYPES_MANAGE = "ticket_types.manage", organization_only;
     QUICK_REPLIES_VIEW = "quick_replies.view";
     QUICK_REPLIES_MANAGE = "quick_replies.manage";
     CHANNELS_VIEW = "channels.view";
-    CHANNELS_MANAGE = "channels.manage", organization_only;
+    CHANNELS_MANAGE = "channels.manage", organization_only, never_impersonated;
     TEMPLATES_VIEW = "templates.view";
     TEMPLATES_MANAGE = "templates.manage";
     ATTENDANT_VIEW = "attendant.view";
@@ -134,11 +141,11 @@ catalogue! {
     COSTS_VIEW = "costs.view";
     COSTS_MANAGE = "costs.manage";
     WEBHOOKS_VIEW = "webhooks.view", organization_only;
-    WEBHOOKS_MANAGE = "webhooks.manage", organization_only;
-    WEBHOOKS_REPLAY = "webhooks.replay", organization_only;
+    WEBHOOKS_MANAGE = "webhooks.manage", organization_only, never_impersonated;
+    WEBHOOKS_REPLAY = "webhooks.replay", organization_only, never_impersonated;
     BROADCASTS_VIEW = "broadcasts.view";
-    BROADCASTS_MANAGE = "broadcasts.manage";
-    BROADCASTS_SEND = "broadcasts.send", by_name;
+    BROADCASTS_MANAGE = "broadcasts.manage", never_impersonated;
+    BROADCASTS_SEND = "broadcasts.send", by_name, never_impersonated;
     CONTEXT_VIEW = "context.view", organization_only;
     CONTEXT_MANAGE = "context.manage", organization_only;
     CONTEXT_PUBLISH = "context.publish", by_name, organization_only;
@@ -150,21 +157,21 @@ catalogue! {
     KNOWLEDGE_PUBLISH = "knowledge.publish", by_name;
     ANALYTICS_VIEW = "analytics.view";
     ANALYTICS_MANAGE = "analytics.manage";
-    ANALYTICS_EXPORT = "analytics.export", by_name;
+    ANALYTICS_EXPORT = "analytics.export", by_name, recent, never_impersonated;
     APPOINTMENTS_VIEW = "appointments.view";
     APPOINTMENTS_MANAGE = "appointments.manage";
     APPOINTMENTS_CREATE = "appointments.create";
     APPOINTMENTS_UPDATE = "appointments.update";
     APPOINTMENTS_OVERBOOK = "appointments.overbook", by_name;
-    CHAT_VIEW = "chat.view";
-    CHAT_MANAGE = "chat.manage";
-    CHAT_USE = "chat.use";
+    CHAT_VIEW = "chat.view", never_impersonated;
+    CHAT_MANAGE = "chat.manage", never_impersonated;
+    CHAT_USE = "chat.use", never_impersonated;
     VOICE_VIEW = "voice.view";
     VOICE_MANAGE = "voice.manage";
-    VOICE_USE = "voice.use";
-    PLATFORM_ORGANIZATIONS = "platform.organizations", by_name;
-    PLATFORM_SUPPORT = "platform.support", by_name;
-    PLATFORM_OPERATIONS = "platform.operations", by_name;
+    VOICE_USE = "voice.use", never_impersonated;
+    PLATFORM_ORGANIZATIONS = "platform.organizations", by_name, never_impersonated;
+    PLATFORM_SUPPORT = "platform.support", by_name, never_impersonated;
+    PLATFORM_OPERATIONS = "platform.operations", by_name, never_impersonated;
 }
 
 impl Permission {
@@ -192,6 +199,11 @@ impl Permission {
 
     pub fn action(self) -> &'static str {
         self.name().split_once('.').map_or("", |(_, action)| action)
+    }
+
+    /// Whether it only looks: `view` and the permissions that unmask.
+    pub fn reads(self) -> bool {
+        matches!(self.action(), "view" | "view_pii" | "view_clinical")
     }
 
     /// Whether holding `self` is holding `other`: `view` is implied by every other action of its area, `manage`
@@ -245,6 +257,10 @@ impl PermissionSet {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == Self::EMPTY
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Permission> {

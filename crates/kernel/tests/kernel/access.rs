@@ -5,15 +5,15 @@ use kernel::{Deny, Grant, Permission, PermissionSet, Principal, Resource, Scope,
 use proptest::prelude::*;
 use uuid::Uuid;
 
-fn id<T: From<Uuid>>(n: u8) -> T {
+pub fn id<T: From<Uuid>>(n: u8) -> T {
     Uuid::from_u128(u128::from(n)).into()
 }
 
-fn at(second: i64) -> DateTime<Utc> {
+pub fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(second, 0).unwrap()
 }
 
-fn subject(grants: Vec<Grant>, fallback: Option<UnitId>) -> Subject {
+pub fn subject(grants: Vec<Grant>, fallback: Option<UnitId>) -> Subject {
     Subject {
         principal: Principal::User { user_id: id(1), membership_id: MembershipId(Uuid::from_u128(9)) },
         fallback_unit: fallback,
@@ -22,7 +22,7 @@ fn subject(grants: Vec<Grant>, fallback: Option<UnitId>) -> Subject {
     }
 }
 
-fn grant(scope: Scope, permission: Permission) -> Grant {
+pub fn grant(scope: Scope, permission: Permission) -> Grant {
     Grant {
         role: "r".into(),
         permissions: PermissionSet::granting([permission]),
@@ -111,6 +111,7 @@ fn any_grant() -> impl Strategy<Value = Grant> {
         Just(Permission::MESSAGING_VIEW),
         Just(Permission::MESSAGING_REPLY),
         Just(Permission::MESSAGING_MANAGE),
+        Just(Permission::MESSAGING_EXPORT),
         Just(Permission::CONTACTS_VIEW)
     ];
     (any_scope(), permission, prop::option::of(0i64..4), prop::option::of(0i64..4)).prop_map(
@@ -147,9 +148,15 @@ proptest! {
         fallback in prop::option::of((0u8..4).prop_map(id::<UnitId>)),
         rows in prop::collection::vec(any_resource(), 1..20),
         now in 0i64..4,
+        key in prop::option::of(prop_oneof![Just(Permission::MESSAGING_VIEW), Just(Permission::MESSAGING_MANAGE)]),
+        proof in prop::option::of(-700i64..4),
+        mfa_required in prop::bool::weighted(0.1),
     ) {
-        let subject = subject(grants, fallback);
-        for action in [Permission::MESSAGING_VIEW, Permission::MESSAGING_REPLY] {
+        let mut subject = subject(grants, fallback);
+        subject.key_scopes = key.map(|named| PermissionSet::granting([named]));
+        subject.authenticated_at = proof.map(at);
+        subject.mfa_required = mfa_required;
+        for action in [Permission::MESSAGING_VIEW, Permission::MESSAGING_REPLY, Permission::MESSAGING_EXPORT] {
             let filter = visible(&subject, action, at(now));
             for row in &rows {
                 prop_assert_eq!(filter.admits(row), authorize(&subject, action, row, at(now)).is_ok());

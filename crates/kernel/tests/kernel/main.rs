@@ -3,5 +3,8 @@
 
 mod access;
 mod cursors;
+mod decisions;
+mod granting;
+mod masks;
 mod permissions;
 mod texts;
