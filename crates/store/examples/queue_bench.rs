@@ -1,7 +1,8 @@
 //! Measures the queue: no-op jobs, enqueue to done, as the reference queues are measured. Prints a JSON line a measurement.
 //!
-//! `queue_bench COUNT` with `DATABASE_URL` of a superuser: makes a database of its own and drops it. Three measurements:
-//! one job a commit, 50 at once; 500 a commit; and one job at a time, waiting for its start each time.
+//! `queue_bench COUNT` with `DATABASE_URL` of a superuser: makes a database of its own and drops it. Four measurements:
+//! one job a call, 50 calls at once; the same with a transaction of its own for each; 500 jobs a transaction; and one
+//! job at a time, waiting for its start each time.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -18,7 +19,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use store::jobs::{JobKind, JobOutcome, Lane, NewJob, WorkerLimits, Workers};
+use store::jobs::{Adder, JobKind, JobOutcome, Lane, NewJob, WorkerLimits, Workers};
 use store::{Database, Migrations, PoolLimits};
 use tokio::sync::Notify;
 
@@ -29,11 +30,12 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let count: usize = args.next().and_then(|count| count.parse().ok()).unwrap_or(5_000);
     let server = PgConnectOptions::from_str(&std::env::var("DATABASE_URL").unwrap()).unwrap();
-    for measurement in ["single", "bulk", "idle"] {
+    for measurement in ["single", "own-tx", "bulk", "idle"] {
         let bench = Bench::prepare(&server).await;
         match measurement {
-            "single" => bench.throughput("balcao", count, 50, 1).await,
-            "bulk" => bench.throughput("balcao-bulk", count, 4, 500).await,
+            "single" => bench.throughput("balcao", count, 50, Add::Alone).await,
+            "own-tx" => bench.throughput("balcao-own-tx", count, 50, Add::Transaction(1)).await,
+            "bulk" => bench.throughput("balcao-bulk", count, 4, Add::Transaction(500)).await,
             _ => bench.idle(count.min(200)).await,
         }
         bench.db.close().await;
@@ -42,8 +44,18 @@ async fn main() {
     admin.execute(AssertSqlSafe(format!("drop database if exists {NAME} with (force)"))).await.unwrap();
 }
 
+/// How jobs are added.
+#[derive(Clone, Copy)]
+enum Add {
+    /// One job a call, through the shared adder.
+    Alone,
+    /// So many jobs in a transaction.
+    Transaction(usize),
+}
+
 struct Bench {
     db: Database,
+    adder: Adder,
     ctx: Ctx,
     organization_id: OrganizationId,
     started: Instant,
@@ -67,8 +79,10 @@ impl Bench {
         let worker = at.username("balcao_worker").password(password);
         let (clock, ids) = (Clock::system(), Ids::system());
         let organization_id: OrganizationId = ids.sortable(clock.now());
+        let db = Database::new(app, worker, &PoolLimits::default());
         Self {
-            db: Database::new(app, worker, &PoolLimits::default()),
+            adder: Adder::new(db.clone()),
+            db,
             ctx: Ctx::system(organization_id, clock, ids, "bench".into()),
             organization_id,
             started: Instant::now(),
@@ -93,12 +107,18 @@ impl Bench {
         })
     }
 
-    async fn add(&self, jobs: usize) {
-        let mut tx = self.db.tenant(self.organization_id).await.unwrap();
-        for _ in 0..jobs {
-            tx.enqueue(&self.ctx, NewJob::new(Lane::Interactive, "bench.noop", &micros(self.started)));
+    async fn add(&self, add: Add) {
+        let job = || NewJob::new(Lane::Interactive, "bench.noop", &micros(self.started));
+        match add {
+            Add::Alone => self.adder.add(self.organization_id, &self.ctx, job()).await.unwrap(),
+            Add::Transaction(jobs) => {
+                let mut tx = self.db.tenant(self.organization_id).await.unwrap();
+                for _ in 0..jobs {
+                    tx.enqueue(&self.ctx, job());
+                }
+                tx.commit().await.unwrap();
+            }
         }
-        tx.commit().await.unwrap();
     }
 
     fn start(&self) -> (tokio::sync::watch::Sender<bool>, tokio::task::JoinHandle<()>) {
@@ -113,13 +133,17 @@ impl Bench {
         (stop, tokio::spawn(async move { workers.run(stopped).await }))
     }
 
-    async fn throughput(&self, peer: &str, count: usize, adders: usize, batch: usize) {
+    async fn throughput(&self, peer: &str, count: usize, adders: usize, add: Add) {
+        let batch = match add {
+            Add::Alone => 1,
+            Add::Transaction(jobs) => jobs,
+        };
         let (stop, workers) = self.start();
         let begin = Instant::now();
         let left = Arc::new(AtomicUsize::new(count / batch));
         let adding = (0..adders).map(|_| async {
             while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok() {
-                self.add(batch).await;
+                self.add(add).await;
             }
         });
         futures_util::future::join_all(adding).await;
@@ -143,7 +167,7 @@ impl Bench {
     async fn idle(&self, count: usize) {
         let (stop, workers) = self.start();
         for n in 0..count {
-            self.add(1).await;
+            self.add(Add::Transaction(1)).await;
             self.wait_for(n + 1).await;
         }
         let before = cpu_ticks();

@@ -2,10 +2,13 @@
 
 use crate::error::DbError;
 use crate::platform_tx::{PlatformReason, PlatformTx};
+use crate::pool::{Lease, Pool};
+use crate::tenant_read::TenantRead;
 use crate::tenant_tx::TenantTx;
 use crate::wake::Wake;
 use kernel::ids::{OrganizationId, UserId};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::Executor as _;
+use sqlx::postgres::PgConnectOptions;
 use std::time::Duration;
 
 /// How many connections, and how long to wait for one.
@@ -27,23 +30,15 @@ impl Default for PoolLimits {
 /// PostgreSQL as the domains see it: transactions of one organization, or of the platform with a named reason.
 #[derive(Clone)]
 pub struct Database {
-    app: PgPool,
-    worker: PgPool,
+    app: Pool,
+    worker: Pool,
     wake: Wake,
 }
 
 impl Database {
     /// Opens the pools; connects lazily, so that a database that is still starting is no error.
     pub fn new(app: PgConnectOptions, worker: PgConnectOptions, limits: &PoolLimits) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one place where pools are made")]
-        let pool = |options: PgConnectOptions, max: u32| {
-            PgPoolOptions::new()
-                .max_connections(max)
-                .acquire_timeout(limits.acquire_timeout)
-                // A broken connection shows at its first statement; asking before each use costs a round trip.
-                .test_before_acquire(false)
-                .connect_lazy_with(options)
-        };
+        let pool = |options, max| Pool::new(options, max, limits.acquire_timeout);
         Self { app: pool(app, limits.app), worker: pool(worker, limits.worker), wake: Wake::default() }
     }
 
@@ -55,6 +50,11 @@ impl Database {
         TenantTx::begin(&self.app, organization_id, self.wake.clone()).await
     }
 
+    /// For reading one organization's rows by single statements, each in one round trip. Nothing is asked for yet.
+    pub fn read(&self, organization_id: OrganizationId) -> TenantRead {
+        TenantRead::new(self.app.clone(), organization_id)
+    }
+
     /// Begins a transaction across organizations: resolver functions before the organization is known, or queue
     /// tables. The reason is counted.
     ///
@@ -63,6 +63,13 @@ impl Database {
     pub async fn platform(&self, reason: PlatformReason) -> Result<PlatformTx, DbError> {
         let pool = if reason.needs_worker_role() { &self.worker } else { &self.app };
         PlatformTx::begin(pool, reason, self.wake.clone()).await
+    }
+
+    /// A connection of the worker role for the queue's own single statements, each of which is its transaction. Whoever
+    /// calls [`Lease::settle`] after the last good one gives it back at once; without that the server is asked first.
+    pub(crate) async fn queue(&self) -> Result<Lease, DbError> {
+        metrics::counter!("platform_transactions_total", "reason" => PlatformReason::Queue.name()).increment(1);
+        self.worker.lease().await
     }
 
     /// Wakes and waits for work inside this process.
@@ -76,14 +83,16 @@ impl Database {
     /// What the first unreachable one answered.
     pub async fn ping(&self) -> Result<(), DbError> {
         for pool in [&self.app, &self.worker] {
-            sqlx::Executor::execute(pool, "select 1").await?;
+            let mut lease = pool.lease().await?;
+            (&mut *lease).execute("select 1").await?;
+            lease.settle();
         }
         Ok(())
     }
 
     /// Connections open and idle, application role then worker role: for metrics.
     pub fn connections(&self) -> [(u32, usize); 2] {
-        [&self.app, &self.worker].map(|pool| (pool.size(), pool.num_idle()))
+        [&self.app, &self.worker].map(Pool::counts)
     }
 
     /// Ends all connections once their transactions are done.

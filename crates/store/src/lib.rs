@@ -2,9 +2,10 @@
 //! product's own server.
 //!
 //! Owns: `events`, `reader_cursors`, `reader_backlog`, `jobs`, `dead_jobs`, `schedule_runs`, `idempotency_keys`,
-//! `installation`. Absent on purpose: any knowledge of a domain; a pool that others could reach; NOTIFY.
+//! `installation`, `data_keys`. Absent on purpose: any knowledge of a domain; a pool that others could reach; NOTIFY.
 
 mod coalesce;
+mod data_keys;
 mod database;
 pub mod embedded;
 mod error;
@@ -13,7 +14,10 @@ pub mod jobs;
 pub mod log;
 mod migrate;
 mod platform_tx;
+mod pool;
 mod seal;
+mod tenant_data;
+mod tenant_read;
 mod tenant_tx;
 #[cfg(feature = "testing")]
 #[expect(
@@ -26,10 +30,13 @@ pub mod testing;
 mod wake;
 
 pub use coalesce::Coalescer;
+pub use data_keys::{KeyProvider, PUBLISHED, Resealed, SealedColumn, TenantSealer, Wrapped, reseal};
 pub use database::{Database, PoolLimits};
 pub use error::DbError;
 pub use migrate::{MigrationState, Migrations, schema_is_current};
 pub use platform_tx::{INSTALLATION, PlatformReason, PlatformTx};
 pub use seal::{Place, Sealer};
+pub use tenant_data::{TenantTable, readable, remove_tenant_rows, tenant_rows, tenant_tables};
+pub use tenant_read::{Reads, TenantRead};
 pub use tenant_tx::{Savepoint, TenantTx};
 pub use wake::Wake;

@@ -2,10 +2,11 @@
 
 use crate::error::DbError;
 use crate::jobs::{Lane, NewJob, insert_jobs};
+use crate::pool::{Lease, Pool};
 use crate::wake::Wake;
 use kernel::Ctx;
 use kernel::ids::OrganizationId;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// The owner of jobs that belong to the installation and to no organization.
@@ -50,20 +51,22 @@ impl PlatformReason {
 
 /// A transaction of the platform: as the application role it reaches resolver functions, as the worker role queues.
 pub struct PlatformTx {
-    tx: Transaction<'static, Postgres>,
+    lease: Lease,
     reason: PlatformReason,
     jobs: Vec<NewJob>,
     wake: Wake,
 }
 
 impl PlatformTx {
-    pub(crate) async fn begin(pool: &PgPool, reason: PlatformReason, wake: Wake) -> Result<Self, DbError> {
+    pub(crate) async fn begin(pool: &Pool, reason: PlatformReason, wake: Wake) -> Result<Self, DbError> {
         metrics::counter!("platform_transactions_total", "reason" => reason.name()).increment(1);
-        Ok(Self { tx: pool.begin().await?, reason, jobs: Vec::new(), wake })
+        let mut lease = pool.lease().await?;
+        lease.begin("begin").await?;
+        Ok(Self { lease, reason, jobs: Vec::new(), wake })
     }
 
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.tx
+        &mut self.lease
     }
 
     pub fn reason(&self) -> PlatformReason {
@@ -84,9 +87,9 @@ impl PlatformTx {
     /// When a statement or the commit fails; nothing of the transaction is kept then.
     pub async fn commit(mut self) -> Result<(), DbError> {
         if !self.jobs.is_empty() {
-            insert_jobs(&mut self.tx, &self.jobs).await?;
+            insert_jobs(&mut self.lease, &self.jobs).await?;
         }
-        self.tx.commit().await?;
+        self.lease.commit().await?;
         for lane in Lane::ALL {
             if self.jobs.iter().any(|job| job.lane == lane) {
                 self.wake.lane(lane);

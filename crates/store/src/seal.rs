@@ -1,5 +1,6 @@
 //! Column encryption: AES-256-GCM, `version | key id | nonce | ciphertext`, bound to its place by associated data.
 
+use crate::data_keys::{KeyCache, KeyProvider};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use kernel::token::hmac_sha256;
@@ -11,9 +12,15 @@ const VERSION: u8 = 1;
 const NONCE: usize = 12;
 const HEADER: usize = 1 + 4 + NONCE;
 
-/// Seals and opens values with keys derived from the installation's master keys. Cheap to clone.
+/// Seals and opens values with keys derived from the installation's master keys; for values of one organization see
+/// [`Sealer::for_tenant`]. Cheap to clone.
 #[derive(Clone)]
-pub struct Sealer(Arc<Keys>);
+pub struct Sealer {
+    keys: Arc<Keys>,
+    /// Wraps the organizations' own keys; `None`: the master keys themselves do.
+    provider: Option<KeyProvider>,
+    unwrapped: Arc<KeyCache>,
+}
 
 struct Keys {
     /// The first seals, all open.
@@ -34,12 +41,35 @@ impl Sealer {
     /// `masters`: 32 random bytes each, the one in use first, earlier ones after it.
     pub fn new(masters: Vec<SecretSlice<u8>>) -> Self {
         let masters = masters.into_iter().map(|key| (key_id(key.expose_secret()), key)).collect();
-        Self(Arc::new(Keys { masters }))
+        Self { keys: Arc::new(Keys { masters }), provider: None, unwrapped: Arc::default() }
+    }
+
+    /// The same, with the organizations' keys wrapped elsewhere.
+    #[must_use]
+    pub fn with_provider(self, provider: KeyProvider) -> Self {
+        Self { provider: Some(provider), ..self }
+    }
+
+    pub(crate) fn provider(&self) -> KeyProvider {
+        self.provider.clone().unwrap_or_else(|| KeyProvider::local(self.clone()))
+    }
+
+    pub(crate) fn key_cache(&self) -> &KeyCache {
+        &self.unwrapped
+    }
+
+    /// The id of the newest master key, as text.
+    pub(crate) fn key_name(&self) -> String {
+        self.keys
+            .masters
+            .first()
+            .map(|(kid, _)| kid.iter().map(|byte| format!("{byte:02x}")).collect())
+            .unwrap_or_default()
     }
 
     /// A key for one use, derived from the newest master key: role passwords, cursors, links, throttles.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        self.0
+        self.keys
             .masters
             .first()
             .map_or([0; 32], |(_, key)| hmac_sha256(key.expose_secret(), &[b"derive", purpose.as_bytes()]))
@@ -48,7 +78,7 @@ impl Sealer {
     /// # Errors
     /// Only if there is no key or the value is absurdly long.
     pub fn seal(&self, ids: &Ids, place: Place<'_>, value: &[u8]) -> Result<Vec<u8>, Error> {
-        let Some((kid, master)) = self.0.masters.first() else { return Err(Error::internal("no encryption key")) };
+        let Some((kid, master)) = self.keys.masters.first() else { return Err(Error::internal("no encryption key")) };
         let mut nonce = [0; NONCE];
         ids.fill(&mut nonce);
         let mut sealed = Vec::with_capacity(HEADER + value.len() + 16);
@@ -73,7 +103,7 @@ impl Sealer {
         if header[0] != VERSION {
             return Err(bad("unknown version"));
         }
-        let Some((_, master)) = self.0.masters.iter().find(|(kid, _)| kid == &header[1..5]) else {
+        let Some((_, master)) = self.keys.masters.iter().find(|(kid, _)| kid == &header[1..5]) else {
             return Err(bad("unknown key"));
         };
         let mut nonce = [0; NONCE];
@@ -86,7 +116,7 @@ impl Sealer {
 }
 
 impl Place<'_> {
-    fn associated_data(&self) -> Vec<u8> {
+    pub(crate) fn associated_data(&self) -> Vec<u8> {
         let mut data = Vec::new();
         for part in [self.organization, self.table.as_bytes(), self.column.as_bytes(), self.row] {
             data.extend_from_slice(&(part.len() as u64).to_be_bytes());

@@ -3,31 +3,36 @@
 use crate::database::begin_text;
 use crate::error::DbError;
 use crate::jobs::{NewJob, insert_jobs};
-use crate::log::{Appended, insert_events};
+use crate::log::{Appended, Origins, insert_events};
+use crate::pool::{Lease, Pool};
 use crate::wake::Wake;
 use kernel::ids::OrganizationId;
 use kernel::{Ctx, NewEvent};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use serde_json::value::RawValue;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 /// A transaction that sees exactly one organization. Events and jobs are gathered and written at the commit.
 pub struct TenantTx {
-    tx: Transaction<'static, Postgres>,
+    lease: Lease,
     organization_id: OrganizationId,
     events: Vec<Appended>,
     jobs: Vec<NewJob>,
     wake: Wake,
+    /// Its first data key was made in here: nobody may rely on it before the commit.
+    pub(crate) made_data_key: bool,
 }
 
 impl TenantTx {
-    pub(crate) async fn begin(pool: &PgPool, organization_id: OrganizationId, wake: Wake) -> Result<Self, DbError> {
+    pub(crate) async fn begin(pool: &Pool, organization_id: OrganizationId, wake: Wake) -> Result<Self, DbError> {
         // The only text made at run time: BEGIN and the organization travel in one message (guide, section 3).
-        let tx = pool.begin_with(AssertSqlSafe(begin_text(organization_id, None))).await?;
-        Ok(Self { tx, organization_id, events: Vec::new(), jobs: Vec::new(), wake })
+        let mut lease = pool.lease().await?;
+        lease.begin(AssertSqlSafe(begin_text(organization_id, None))).await?;
+        Ok(Self { lease, organization_id, events: Vec::new(), jobs: Vec::new(), wake, made_data_key: false })
     }
 
     /// The connection, for the checked statements of the domain's own `store.rs`.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.tx
+        &mut self.lease
     }
 
     pub fn organization_id(&self) -> OrganizationId {
@@ -36,12 +41,16 @@ impl TenantTx {
 
     /// Appends a fact to the organization's log, at the commit.
     pub fn append(&mut self, ctx: &Ctx, event: NewEvent) {
-        self.events.push(Appended {
-            event_id: ctx.new_id(),
-            occurred_at: ctx.now(),
-            request_id: ctx.request_id.clone(),
-            event,
-        });
+        let mut event = named_twice(ctx, event);
+        let text = serde_json::value::to_raw_value(&event.data.take()).unwrap_or_default();
+        self.append_text(ctx, event, text);
+    }
+
+    /// [`TenantTx::append`] for data that is JSON text already; what `event` has as data counts for nothing.
+    pub fn append_text(&mut self, ctx: &Ctx, event: NewEvent, text: Box<RawValue>) {
+        let (event_id, occurred_at, request_id) = (ctx.new_id(), ctx.now(), ctx.request_id.clone());
+        let origin = Origins::of(ctx, event.kind);
+        self.events.push(Appended { event_id, occurred_at, request_id, origin, event, text });
     }
 
     /// Adds a job, at the commit. It belongs to this organization whatever it says.
@@ -54,7 +63,7 @@ impl TenantTx {
     /// # Errors
     /// When the statement fails.
     pub async fn savepoint(&mut self) -> Result<Savepoint, DbError> {
-        sqlx::Executor::execute(&mut *self.tx, "savepoint part").await?;
+        sqlx::Executor::execute(&mut *self.lease, "savepoint part").await?;
         Ok(Savepoint { events: self.events.len(), jobs: self.jobs.len() })
     }
 
@@ -63,7 +72,7 @@ impl TenantTx {
     /// # Errors
     /// When the statement fails.
     pub async fn undo_to_savepoint(&mut self, savepoint: Savepoint) -> Result<(), DbError> {
-        sqlx::Executor::execute(&mut *self.tx, "rollback to savepoint part").await?;
+        sqlx::Executor::execute(&mut *self.lease, "rollback to savepoint part").await?;
         self.events.truncate(savepoint.events);
         self.jobs.truncate(savepoint.jobs);
         Ok(())
@@ -75,12 +84,12 @@ impl TenantTx {
     /// When a statement or the commit fails; nothing of the transaction is kept then.
     pub async fn commit(mut self) -> Result<(), DbError> {
         if !self.events.is_empty() {
-            insert_events(&mut self.tx, self.organization_id, &self.events).await?;
+            insert_events(&mut self.lease, self.organization_id, &self.events).await?;
         }
         if !self.jobs.is_empty() {
-            insert_jobs(&mut self.tx, &self.jobs).await?;
+            insert_jobs(&mut self.lease, &self.jobs).await?;
         }
-        self.tx.commit().await?;
+        self.lease.commit().await?;
         if !self.events.is_empty() {
             self.wake.events();
         }
@@ -96,4 +105,12 @@ impl TenantTx {
 pub struct Savepoint {
     events: usize,
     jobs: usize,
+}
+
+/// What somebody does in another's name carries both names: the actor is the one whose name counts.
+fn named_twice(ctx: &Ctx, mut event: NewEvent) -> NewEvent {
+    if let (Some(by), serde_json::Value::Object(data)) = (ctx.subject.impersonator_id(), &mut event.data) {
+        data.insert("impersonator_id".to_owned(), by.to_string().into());
+    }
+    event
 }

@@ -8,6 +8,7 @@ use kernel::ids::OrganizationId;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -107,13 +108,13 @@ impl NewJob {
 pub(crate) async fn insert_jobs(conn: &mut PgConnection, jobs: &[NewJob]) -> Result<(), DbError> {
     let lanes: Vec<i16> = jobs.iter().map(|job| job.lane as i16).collect();
     let organizations: Vec<Uuid> = jobs.iter().map(|job| job.organization_id.0).collect();
-    let kinds: Vec<String> = jobs.iter().map(|job| job.kind.to_owned()).collect();
-    let payloads: Vec<Value> = jobs.iter().map(|job| job.payload.clone()).collect();
+    let kinds: Vec<&str> = jobs.iter().map(|job| job.kind).collect();
+    let payloads: Vec<Json<&Value>> = jobs.iter().map(|job| Json(&job.payload)).collect();
     let times: Vec<DateTime<Utc>> = jobs.iter().map(|job| job.run_at.unwrap_or(job.created_at)).collect();
     let deadlines: Vec<Option<DateTime<Utc>>> = jobs.iter().map(|job| job.deadline).collect();
-    let uniques: Vec<Option<String>> = jobs.iter().map(|job| job.unique_key.clone()).collect();
-    let orders: Vec<Option<String>> = jobs.iter().map(|job| job.order_key.clone()).collect();
-    let requests: Vec<String> = jobs.iter().map(|job| job.request_id.to_string()).collect();
+    let uniques: Vec<Option<&str>> = jobs.iter().map(|job| job.unique_key.as_deref()).collect();
+    let orders: Vec<Option<&str>> = jobs.iter().map(|job| job.order_key.as_deref()).collect();
+    let requests: Vec<&str> = jobs.iter().map(|job| &*job.request_id).collect();
     let created: Vec<DateTime<Utc>> = jobs.iter().map(|job| job.created_at).collect();
     sqlx::query!(
         "insert into jobs (lane, organization_id, kind, payload, run_at, deadline, unique_key, order_key, request_id, created_at)
@@ -122,13 +123,13 @@ pub(crate) async fn insert_jobs(conn: &mut PgConnection, jobs: &[NewJob]) -> Res
          on conflict (organization_id, kind, unique_key) where unique_key is not null and lease is null do nothing",
         &lanes,
         &organizations,
-        &kinds,
-        &payloads,
+        &kinds as &[&str],
+        &payloads as &[Json<&Value>],
         &times,
         &deadlines as &[Option<DateTime<Utc>>],
-        &uniques as &[Option<String>],
-        &orders as &[Option<String>],
-        &requests,
+        &uniques as &[Option<&str>],
+        &orders as &[Option<&str>],
+        &requests as &[&str],
         &created,
     )
     .execute(conn)
@@ -153,6 +154,18 @@ pub async fn absorb(tx: &mut PlatformTx, lane: Lane, kind: &str) -> Result<u64, 
     .execute(tx.conn())
     .await?;
     Ok(gone.rows_affected())
+}
+
+/// Removes what waits, and what died, of an organization that is no more.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn forget_organization(tx: &mut PlatformTx, organization: OrganizationId) -> Result<(), DbError> {
+    sqlx::query!("delete from jobs where organization_id = $1 and lease is null", *organization)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query!("delete from dead_jobs where organization_id = $1", *organization).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// How much waits in a lane.

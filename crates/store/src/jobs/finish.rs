@@ -4,6 +4,7 @@ use super::claim::Claimed;
 use crate::error::DbError;
 use crate::platform_tx::PlatformTx;
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// How one claimed job ended.
@@ -20,18 +21,29 @@ pub(super) enum Ending {
     },
 }
 
-/// Writes endings in one transaction. A job whose lease went to another worker is left to that one.
-pub(super) async fn finish(
+/// Deletes done jobs, in one statement that is its own transaction. Answers whether others of their order keys wait
+/// behind them. A job whose lease went to another worker is left to that one.
+pub(super) async fn finish_done(conn: &mut PgConnection, lease: Uuid, done: &[i64]) -> Result<bool, DbError> {
+    Ok(sqlx::query_scalar!(
+        r#"with done as (
+             delete from jobs where id = any($1) and lease = $2
+             returning order_key is not null and exists (
+               select from jobs next where next.order_key = jobs.order_key and next.id > jobs.id and next.id <> all($1)) as followed)
+           select coalesce(bool_or(followed), false) as "followed!" from done"#,
+        done,
+        lease
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Writes the endings of jobs that are not done.
+pub(super) async fn put_back(
     tx: &mut PlatformTx,
     lease: Uuid,
     now: DateTime<Utc>,
     endings: &[(Claimed, Ending)],
 ) -> Result<(), DbError> {
-    let done: Vec<i64> =
-        endings.iter().filter(|(_, ending)| matches!(ending, Ending::Done)).map(|(job, _)| job.id).collect();
-    if !done.is_empty() {
-        sqlx::query!("delete from jobs where id = any($1) and lease = $2", &done, lease).execute(tx.conn()).await?;
-    }
     for (job, ending) in endings {
         match ending {
             Ending::Done => {}

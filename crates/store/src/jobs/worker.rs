@@ -1,8 +1,8 @@
 //! The workers: one dispatcher a lane, a bounded number of runs at once, a heartbeat, endings in batches.
 
-use super::claim::{Claimed, claim, next_due, renew};
+use super::claim::{Batch, Claimed, claim, next_due, renew};
 use super::enqueue::Lane;
-use super::finish::{Ending, finish};
+use super::finish::{Ending, finish_done, put_back};
 use super::kind::{JobKind, JobOutcome, JobRun};
 use crate::database::Database;
 use crate::error::DbError;
@@ -13,6 +13,7 @@ use kernel::ids::OrganizationId;
 use kernel::{Clock, Ctx, Error, Ids};
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::TaskTracker;
@@ -35,6 +36,12 @@ impl Default for WorkerLimits {
     }
 }
 
+/// How long a lane that ran dry waits for a wake-up before it asks when its next job is due: under load that question
+/// would be asked for nothing all the time.
+const BREATH: std::time::Duration = std::time::Duration::from_millis(5);
+/// Endings written together at most.
+const ENDINGS: usize = 500;
+
 /// What [`Workers::drain`] did.
 #[derive(Debug, Default)]
 pub struct Drained {
@@ -55,19 +62,30 @@ struct Inner {
     limits: WorkerLimits,
     lease: Uuid,
     running: Mutex<HashSet<i64>>,
+    /// Looks into each lane begun so far.
+    looks: [AtomicU64; Lane::ALL.len()],
 }
 
 impl Workers {
     pub fn new(db: Database, clock: Clock, ids: Ids, kinds: Vec<JobKind>, limits: WorkerLimits) -> Self {
         let lease = ids.sortable(clock.now());
         let kinds = kinds.into_iter().map(|kind| (kind.name, kind)).collect();
-        Self(Arc::new(Inner { db, clock, ids, kinds, limits, lease, running: Mutex::default() }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            ids,
+            kinds,
+            limits,
+            lease,
+            running: Mutex::default(),
+            looks: Default::default(),
+        }))
     }
 
     /// Works all lanes until `stop`; then waits for the runs under way to end.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         let tasks = TaskTracker::new();
-        let (endings, inbox) = mpsc::channel(256);
+        let (endings, inbox) = mpsc::channel(ENDINGS);
         let finisher = tasks.spawn(Self::write_endings(self.clone(), inbox));
         let heart = tasks.spawn(Self::beat(self.clone(), stop.clone()));
         let mut lanes = Vec::new();
@@ -93,7 +111,7 @@ impl Workers {
         loop {
             let mut found = false;
             for lane in Lane::ALL {
-                let jobs = self.claim(lane, 50).await?;
+                let Batch { jobs, .. } = self.claim(lane, 50).await?;
                 found |= !jobs.is_empty();
                 let mut endings = Vec::new();
                 for job in jobs {
@@ -128,22 +146,14 @@ impl Workers {
             let Ok(place) = places.clone().acquire_owned().await else { return };
             let free = places.available_permits() + 1;
             drop(place);
-            let jobs = match self.claim(lane, i64::try_from(free).unwrap_or(1)).await {
-                Ok(jobs) => jobs,
+            let batch = match self.claim(lane, i64::try_from(free).unwrap_or(1)).await {
+                Ok(batch) => batch,
                 Err(error) => {
                     tracing::warn!(%error, lane = lane.name(), "workers: cannot take jobs");
-                    Vec::new()
+                    Batch::default()
                 }
             };
-            if jobs.is_empty() {
-                let pause = self.pause(lane).await;
-                tokio::select! {
-                    () = self.0.db.wake().lane_woken(lane) => {}
-                    () = tokio::time::sleep(pause) => {}
-                    _ = stop.changed() => {}
-                }
-            }
-            for job in jobs {
+            for job in batch.jobs {
                 let Ok(place) = places.clone().acquire_owned().await else { return };
                 let (this, endings) = (self.clone(), endings.clone());
                 tasks.spawn(async move {
@@ -152,14 +162,35 @@ impl Workers {
                     drop(place);
                 });
             }
+            if !batch.more {
+                self.rest(lane, &mut stop).await;
+            }
+        }
+    }
+
+    /// Until there is work again: a wake-up, or the time of the next due job.
+    async fn rest(&self, lane: Lane, stop: &mut watch::Receiver<bool>) {
+        let woken = async {
+            if tokio::time::timeout(BREATH, self.0.db.wake().lane_woken(lane)).await.is_err() {
+                let pause = self.pause(lane).await;
+                let _ = tokio::time::timeout(pause, self.0.db.wake().lane_woken(lane)).await;
+            }
+        };
+        tokio::select! {
+            () = woken => {}
+            _ = stop.changed() => {}
         }
     }
 
     /// How long to sleep: to the next due job, at most the poll interval.
     async fn pause(&self, lane: Lane) -> std::time::Duration {
         let poll = self.0.limits.poll;
-        let Ok(mut tx) = self.0.db.platform(PlatformReason::Queue).await else { return poll };
-        match next_due(&mut tx, lane).await {
+        let Ok(mut conn) = self.0.db.queue().await else { return poll };
+        let next = next_due(&mut conn, lane).await;
+        if next.is_ok() {
+            conn.settle();
+        }
+        match next {
             Ok(Some(due)) => {
                 (due - self.0.clock.now()).to_std().unwrap_or_default().clamp(std::time::Duration::from_millis(5), poll)
             }
@@ -167,13 +198,14 @@ impl Workers {
         }
     }
 
-    async fn claim(&self, lane: Lane, most: i64) -> Result<Vec<Claimed>, DbError> {
+    async fn claim(&self, lane: Lane, most: i64) -> Result<Batch, DbError> {
         let now = self.0.clock.now();
-        let mut tx = self.0.db.platform(PlatformReason::Queue).await?;
-        let jobs = claim(&mut tx, lane, most, self.0.lease, now, now + self.0.limits.lease).await?;
-        tx.commit().await?;
-        self.running().extend(jobs.iter().map(|job| job.id));
-        Ok(jobs)
+        let mut conn = self.0.db.queue().await?;
+        self.look(lane).fetch_add(1, Ordering::SeqCst);
+        let batch = claim(&mut conn, lane, most, self.0.lease, now, now + self.0.limits.lease).await?;
+        conn.settle();
+        self.running().extend(batch.jobs.iter().map(|job| job.id));
+        Ok(batch)
     }
 
     async fn execute(&self, job: &Claimed) -> Ending {
@@ -229,7 +261,7 @@ impl Workers {
     /// Endings that come together are written together.
     async fn write_endings(self, mut inbox: mpsc::Receiver<(Claimed, Ending)>) {
         let mut batch = Vec::new();
-        while inbox.recv_many(&mut batch, 100).await > 0 {
+        while inbox.recv_many(&mut batch, ENDINGS).await > 0 {
             if let Err(error) = self.finish(&batch).await {
                 // Their leases run out and they run again.
                 tracing::warn!(%error, "workers: cannot write endings");
@@ -242,25 +274,49 @@ impl Workers {
         if endings.is_empty() {
             return Ok(());
         }
-        let written = async {
+        let written = self.write(endings).await;
+        let mut running = self.running();
+        for (job, _) in endings {
+            running.remove(&job.id);
+        }
+        written
+    }
+
+    async fn write(&self, endings: &[(Claimed, Ending)]) -> Result<(), DbError> {
+        let looks = Lane::ALL.map(|lane| self.look(lane).load(Ordering::SeqCst));
+        let (done, others): (Vec<_>, Vec<_>) = endings.iter().partition(|(_, ending)| matches!(ending, Ending::Done));
+        let mut followed = false;
+        if !done.is_empty() {
+            let ids: Vec<i64> = done.iter().map(|(job, _)| job.id).collect();
+            let mut conn = self.0.db.queue().await?;
+            followed = finish_done(&mut conn, self.0.lease, &ids).await?;
+            conn.settle();
+        }
+        if !others.is_empty() {
             let mut tx = self.0.db.platform(PlatformReason::Queue).await?;
-            finish(&mut tx, self.0.lease, self.0.clock.now(), endings).await?;
-            tx.commit().await
+            put_back(&mut tx, self.0.lease, self.0.clock.now(), endings).await?;
+            tx.commit().await?;
         }
-        .await;
-        {
-            let mut running = self.running();
-            for (job, _) in endings {
-                running.remove(&job.id);
-            }
-        }
-        // What waits behind a finished job of the same order key, or was put back for now, is due.
-        if endings.iter().any(|(job, ending)| job.order_key.is_some() || matches!(ending, Ending::Later { .. })) {
-            for lane in Lane::ALL {
+        for (lane, before) in Lane::ALL.into_iter().zip(looks) {
+            // What was put back may be due soon; what waited behind an ordered job is. A follower that was committed
+            // while the ending was being written is not in `followed`; but then its own wake-up led to a look, which
+            // was too early and is repeated.
+            let looked = self.look(lane).load(Ordering::SeqCst) != before;
+            let ordered = |(job, _): &&(Claimed, Ending)| job.lane == lane && job.order_key.is_some();
+            if others.iter().any(|(job, _)| job.lane == lane) || ((followed || looked) && done.iter().any(ordered)) {
                 self.0.db.wake().lane(lane);
             }
         }
-        written
+        Ok(())
+    }
+
+    fn look(&self, lane: Lane) -> &AtomicU64 {
+        let [interactive, default, bulk] = &self.0.looks;
+        match lane {
+            Lane::Interactive => interactive,
+            Lane::Default => default,
+            Lane::Bulk => bulk,
+        }
     }
 
     /// The heartbeat: keeps the leases of running jobs from running out.
@@ -278,9 +334,10 @@ impl Workers {
             }
             let until: DateTime<Utc> = self.0.clock.now() + self.0.limits.lease;
             let renewed = async {
-                let mut tx = self.0.db.platform(PlatformReason::Queue).await?;
-                renew(&mut tx, self.0.lease, &ids, until).await?;
-                tx.commit().await
+                let mut conn = self.0.db.queue().await?;
+                renew(&mut conn, self.0.lease, &ids, until).await?;
+                conn.settle();
+                Ok::<(), DbError>(())
             };
             if let Err(error) = renewed.await {
                 tracing::warn!(%error, "workers: heartbeat failed");

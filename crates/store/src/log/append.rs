@@ -1,10 +1,13 @@
 //! Writes a transaction's events in one statement.
 
+use super::origin::{Origins, insert_origins};
 use crate::error::DbError;
 use chrono::{DateTime, Utc};
-use kernel::NewEvent;
 use kernel::ids::{EventId, OrganizationId};
+use kernel::{Audience, NewEvent};
+use serde_json::value::RawValue;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -13,7 +16,12 @@ pub(crate) struct Appended {
     pub event_id: EventId,
     pub occurred_at: DateTime<Utc>,
     pub request_id: Arc<str>,
+    /// Kept for audited events only.
+    pub origin: Option<Origins>,
+    /// Its `data` is empty: `text` has it.
     pub event: NewEvent,
+    /// The data as JSON text, written once.
+    pub text: Box<RawValue>,
 }
 
 pub(crate) async fn insert_events(
@@ -29,19 +37,19 @@ pub(crate) async fn insert_events(
     let (mut actor_kinds, mut actor_ids, mut requests) =
         (Vec::with_capacity(n), Vec::with_capacity(n), Vec::with_capacity(n));
     let (mut audiences, mut data) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for Appended { event_id, occurred_at, request_id, event } in events {
+    for Appended { event_id, occurred_at, request_id, event, text, .. } in events {
         ids.push(event_id.0);
-        kinds.push(event.kind.to_owned());
+        kinds.push(event.kind);
         versions.push(event.version);
         times.push(*occurred_at);
-        stream_kinds.push(event.stream.kind.to_string());
+        stream_kinds.push(&*event.stream.kind);
         stream_ids.push(event.stream.id);
         seqs.push(event.stream.seq);
-        actor_kinds.push(event.actor.kind.as_str().to_owned());
+        actor_kinds.push(event.actor.kind.as_str());
         actor_ids.push(event.actor.id);
-        requests.push(request_id.to_string());
-        audiences.push(serde_json::to_value(&event.audience).unwrap_or_default());
-        data.push(event.data.clone());
+        requests.push(&**request_id);
+        audiences.push(Json(&event.audience));
+        data.push(Json(&**text));
     }
     sqlx::query!(
         "insert into events (organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
@@ -50,19 +58,19 @@ pub(crate) async fn insert_events(
            $8::bigint[], $9::text[], $10::uuid[], $11::text[], $12::jsonb[], $13::jsonb[])",
         *organization_id,
         &ids,
-        &kinds,
+        &kinds as &[&str],
         &versions,
         &times,
-        &stream_kinds,
+        &stream_kinds as &[&str],
         &stream_ids,
         &seqs as &[Option<i64>],
-        &actor_kinds,
+        &actor_kinds as &[&str],
         &actor_ids as &[Option<Uuid>],
-        &requests,
-        &audiences,
-        &data,
+        &requests as &[&str],
+        &audiences as &[Json<&Audience>],
+        &data as &[Json<&RawValue>],
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    insert_origins(conn, organization_id, events).await
 }

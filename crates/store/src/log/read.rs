@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use kernel::ids::{EventId, OrganizationId};
 use kernel::{Actor, ActorKind, Audience, StreamRef};
 use serde_json::Value;
+use serde_json::value::RawValue;
+use sqlx::types::Json;
 use uuid::Uuid;
 
-/// One fact as it stands in the log.
+/// One fact as it stands in the log; its data as a tree, or as text for who only passes it on.
 #[derive(Clone, Debug)]
-pub struct LoggedEvent {
+pub struct LoggedEvent<D = Value> {
     pub position: Position,
     pub id: EventId,
     pub organization_id: OrganizationId,
@@ -23,8 +25,11 @@ pub struct LoggedEvent {
     pub actor: Actor,
     pub request_id: String,
     pub audience: Audience,
-    pub data: Value,
+    pub data: D,
 }
+
+/// [`LoggedEvent`] with its data as JSON text.
+pub type TextEvent = LoggedEvent<Box<RawValue>>;
 
 struct Row {
     txid: i64,
@@ -40,8 +45,8 @@ struct Row {
     actor_kind: String,
     actor_id: Option<Uuid>,
     request_id: String,
-    audience: Value,
-    data: Value,
+    audience: Json<Box<RawValue>>,
+    data: Json<Box<RawValue>>,
 }
 
 /// Events of all organizations after `position`, oldest first; stops before the oldest transaction still running.
@@ -49,36 +54,44 @@ struct Row {
 /// # Errors
 /// When the statement fails.
 pub async fn after(tx: &mut PlatformTx, position: Position, limit: i64) -> Result<Vec<LoggedEvent>, DbError> {
+    Ok(texts_after(tx, position, limit).await?.into_iter().map(LoggedEvent::from).collect())
+}
+
+/// [`after`], with the data as text.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn texts_after(tx: &mut PlatformTx, position: Position, limit: i64) -> Result<Vec<TextEvent>, DbError> {
     let rows = sqlx::query_as!(
         Row,
-        "select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
-           actor_kind, actor_id, request_id, audience, data
+        r#"select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
+           actor_kind, actor_id, request_id, audience as "audience: Json<Box<RawValue>>", data as "data: Json<Box<RawValue>>"
          from events
          where (txid, id) > ($1, $2) and txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-         order by txid, id limit $3",
+         order by txid, id limit $3"#,
         position.txid,
         position.id,
         limit
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(LoggedEvent::from).collect())
+    Ok(rows.into_iter().map(TextEvent::from).collect())
 }
 
 /// Events of the transaction's organization after `position`, oldest first.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn in_organization(tx: &mut TenantTx, position: Position, limit: i64) -> Result<Vec<LoggedEvent>, DbError> {
+pub async fn in_organization(tx: &mut TenantTx, position: Position, limit: i64) -> Result<Vec<TextEvent>, DbError> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query_as!(
         Row,
-        "select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
-           actor_kind, actor_id, request_id, audience, data
+        r#"select txid, id, organization_id, event_id, kind, version, occurred_at, stream_kind, stream_id, stream_seq,
+           actor_kind, actor_id, request_id, audience as "audience: Json<Box<RawValue>>", data as "data: Json<Box<RawValue>>"
          from events
          where organization_id = $1 and (txid, id) > ($2, $3)
            and txid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-         order by txid, id limit $4",
+         order by txid, id limit $4"#,
         *organization_id,
         position.txid,
         position.id,
@@ -86,7 +99,7 @@ pub async fn in_organization(tx: &mut TenantTx, position: Position, limit: i64) 
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(LoggedEvent::from).collect())
+    Ok(rows.into_iter().map(TextEvent::from).collect())
 }
 
 /// The place after everything that can be read now: where a reader that wants only news starts.
@@ -139,7 +152,7 @@ pub async fn epoch(tx: &mut PlatformTx) -> Result<i64, DbError> {
     Ok(sqlx::query_scalar!("select epoch from installation").fetch_one(tx.conn()).await?)
 }
 
-impl From<Row> for LoggedEvent {
+impl From<Row> for TextEvent {
     fn from(row: Row) -> Self {
         let actor_kind = match row.actor_kind.as_str() {
             "user" => ActorKind::User,
@@ -160,8 +173,26 @@ impl From<Row> for LoggedEvent {
             stream: StreamRef { kind: row.stream_kind.into(), id: row.stream_id, seq: row.stream_seq },
             actor: Actor { kind: actor_kind, id: row.actor_id },
             request_id: row.request_id,
-            audience: serde_json::from_value(row.audience).unwrap_or_default(),
-            data: row.data,
+            audience: serde_json::from_str(row.audience.get()).unwrap_or_default(),
+            data: row.data.0,
+        }
+    }
+}
+
+impl From<TextEvent> for LoggedEvent {
+    fn from(text: TextEvent) -> Self {
+        Self {
+            position: text.position,
+            id: text.id,
+            organization_id: text.organization_id,
+            kind: text.kind,
+            version: text.version,
+            occurred_at: text.occurred_at,
+            stream: text.stream,
+            actor: text.actor,
+            request_id: text.request_id,
+            audience: text.audience,
+            data: serde_json::from_str(text.data.get()).unwrap_or_default(),
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Reader {
     /// Unique and stable: the cursor is kept under this name.
     pub name: &'static str,
     /// Kinds it listens to; others pass by.
-    pub kinds: &'static [&'static str],
+    pub kinds: Vec<&'static str>,
     pub run: Arc<dyn Fn(ReaderRun) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>,
 }
 

@@ -66,3 +66,43 @@ async fn more_than_a_batch_takes_several_and_a_panic_answers_none() {
     assert_eq!(answers[34], None);
     assert_eq!(coalescer.submit(1, |batch| async { batch }).await, Some(1), "it goes on afterwards");
 }
+
+#[tokio::test]
+async fn a_second_batch_begins_beside_the_first_only_when_a_crowd_waits() {
+    let coalescer = Arc::new(Coalescer::<u32, u32>::new(100, 2).crowd(5));
+    let begun = Arc::new(Mutex::new(Vec::new()));
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let submit = |n| {
+        let (coalescer, begun, gate) = (coalescer.clone(), begun.clone(), gate.clone());
+        tokio::spawn(async move {
+            let write = move |batch: Vec<u32>| {
+                let (begun, gate) = (begun.clone(), gate.clone());
+                async move {
+                    begun.lock().unwrap().push(batch.len());
+                    gate.acquire().await.unwrap().forget();
+                    batch
+                }
+            };
+            coalescer.submit(n, write).await
+        })
+    };
+    let settle = || async {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut all = vec![submit(0)];
+    settle().await;
+    all.extend((1..5).map(submit));
+    settle().await;
+    assert_eq!(*begun.lock().unwrap(), [1], "four wait for the first one");
+    all.push(submit(5));
+    settle().await;
+    assert_eq!(*begun.lock().unwrap(), [1, 5]);
+    all.push(submit(6));
+    gate.add_permits(10);
+    for (n, task) in all.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap(), u32::try_from(n).ok());
+    }
+    assert_eq!(*begun.lock().unwrap(), [1, 5, 1]);
+}

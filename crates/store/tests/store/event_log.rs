@@ -87,7 +87,8 @@ async fn an_organization_reads_its_own_events_only() {
     let mut tx = house.db.tenant(ours).await.unwrap();
     let events = log::in_organization(&mut tx, Position::default(), 10).await.unwrap();
     assert_eq!(events.len(), 1);
-    assert_eq!((events[0].organization_id, events[0].data["n"].as_i64()), (ours, Some(1)));
+    let data: serde_json::Value = serde_json::from_str(events[0].data.get()).unwrap();
+    assert_eq!((events[0].organization_id, data["n"].as_i64()), (ours, Some(1)));
 }
 
 #[tokio::test]

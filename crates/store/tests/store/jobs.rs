@@ -7,7 +7,7 @@ use kernel::{Error, ErrorKind};
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 use store::jobs::{
-    Backoff, Every, JobKind, JobOutcome, Lane, NewJob, Schedule, Schedules, WorkerLimits, Workers, list_dead,
+    Adder, Backoff, Every, JobKind, JobOutcome, Lane, NewJob, Schedule, Schedules, WorkerLimits, Workers, list_dead,
     replay_dead,
 };
 use store::{Database, PlatformReason};
@@ -321,4 +321,75 @@ proptest! {
         let pause = backoff.pause(failures, fraction).num_milliseconds();
         prop_assert!(pause >= plain - plain / 5 && pause <= plain + plain / 5, "{pause} against {plain}");
     }
+}
+
+#[tokio::test]
+async fn jobs_that_stand_alone_are_each_stored_and_a_bad_one_harms_no_other() {
+    let house = House::new().await;
+    let (a, b) = (house.organization().await, house.organization().await);
+    let adder = Adder::new(house.db.clone());
+    let ctx = house.ctx(a);
+    // A NUL cannot be kept as text: this one spoils the statement it travels in.
+    let bad = NewJob::new(Lane::Default, "test.note", &"\0");
+    let good = |n: i64| adder.add(if n % 2 == 0 { a } else { b }, &ctx, note(n));
+    let (refused, stored) = tokio::join!(adder.add(a, &ctx, bad), futures_util::future::join_all((0..40).map(good)));
+    assert!(refused.is_err());
+    assert!(stored.iter().all(Result::is_ok), "{stored:?}");
+    adder.add(a, &ctx, note(100).unique("k")).await.unwrap();
+    adder.add(a, &ctx, note(101).unique("k")).await.unwrap();
+    let ran = Ran::default();
+    house.workers(vec![noting(&ran)]).drain().await.unwrap();
+    let mut ran = ran.lock().unwrap().clone();
+    ran.sort_by_key(|(_, n)| *n);
+    let mut expected: Vec<_> = (0..40).map(|n| (if n % 2 == 0 { a } else { b }, n)).collect();
+    expected.push((a, 100));
+    assert_eq!(ran, expected, "each in its own organization, the second of a unique key dropped");
+}
+
+/// Workers that run for real, until as many notes have been taken.
+async fn worked(house: &House, ran: &Ran, count: usize) {
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    // The timer must not do what the wake-ups are for.
+    let limits = WorkerLimits { poll: std::time::Duration::from_secs(3_600), ..WorkerLimits::default() };
+    let workers = Workers::new(house.db.clone(), house.clock.clone(), house.ids.clone(), vec![noting(ran)], limits);
+    let running = tokio::spawn(async move { workers.run(stopped).await });
+    let all = async {
+        while ran.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let done = tokio::time::timeout(std::time::Duration::from_secs(30), all).await;
+    stop.send(true).unwrap();
+    running.await.unwrap();
+    assert!(done.is_ok(), "{} of {count} ran", ran.lock().unwrap().len());
+}
+
+/// Each ending must wake for what waits behind it, however additions and endings fall together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ordered_jobs_follow_one_another_without_the_timer() {
+    let house = House::new().await;
+    let organization = house.organization().await;
+    let ran = Ran::default();
+    let adding = async {
+        for n in 0..150 {
+            add(&house, organization, [note(n).in_order(if n % 3 == 0 { "a" } else { "b" })]).await;
+        }
+    };
+    tokio::join!(adding, worked(&house, &ran, 150));
+    let ran = ran.lock().unwrap();
+    for key in [0, 1] {
+        let of_key: Vec<i64> = ran.iter().map(|(_, n)| *n).filter(|n| (n % 3 == 0) == (key == 0)).collect();
+        assert!(of_key.is_sorted(), "{of_key:?}");
+    }
+}
+
+/// A batch is shared out among organizations: that it is not full does not mean that nothing is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_that_is_full_is_looked_after_again_without_the_timer() {
+    let house = House::new().await;
+    let (many, few) = (house.organization().await, house.organization().await);
+    add(&house, many, (0..300).map(note)).await;
+    add(&house, few, [note(1_000)]).await;
+    let ran = Ran::default();
+    worked(&house, &ran, 301).await;
 }

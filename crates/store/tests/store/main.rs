@@ -13,5 +13,6 @@ mod gates;
 mod house;
 mod jobs;
 mod readers;
+mod reading;
 mod sealing;
 mod tenancy;

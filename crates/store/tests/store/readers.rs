@@ -14,7 +14,7 @@ fn reader(heard: &Heard, poison: impl Fn(OrganizationId, i64) -> bool + Send + S
     let (heard, poison) = (heard.clone(), Arc::new(poison));
     Reader {
         name: "test",
-        kinds: &["test.happened"],
+        kinds: vec!["test.happened"],
         run: Arc::new(move |run| {
             let (heard, poison) = (heard.clone(), poison.clone());
             Box::pin(async move {

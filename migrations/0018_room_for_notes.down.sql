@@ -1,0 +1,1 @@
+alter table conversations reset (fillfactor);
