@@ -40,7 +40,7 @@ impl FromStr for Network {
 
 /// The client's address: `peer`, unless that is a trusted proxy; then the last address of `X-Forwarded-For` that is not
 /// one. What stands left of that anybody can have made up.
-pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
     let peer = peer.to_canonical();
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     if trusted.is_empty() || !is_trusted(peer) {

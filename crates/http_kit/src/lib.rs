@@ -29,7 +29,7 @@ mod route;
 mod security;
 pub mod server;
 
-pub use address::Network;
+pub use address::{Network, client_address};
 pub use assemble::{Assembly, assemble};
 pub use caller::{Authentication, Caller};
 pub use edge::{Edge, EdgeSettings};
@@ -40,6 +40,6 @@ pub use problem::{PROBLEM_JSON, status_of};
 pub use query::{Paging, Path, Query, parse_query};
 pub use rate_limit::{Class, Limits};
 pub use raw_body::RawBody;
-pub use refusal::{REPLAYED, Refusal};
+pub use refusal::{REPLAYED, Refusal, error_of};
 pub use request::{RequestFacts, RequestInfo};
 pub use server::{Server, ServerSettings};

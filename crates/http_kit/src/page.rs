@@ -8,13 +8,18 @@ use http::{HeaderValue, header};
 use kernel::{Error, Page};
 use serde::Serialize;
 
+/// Room for one entry in bytes: a text that grows as it is written is copied again and again.
+const ENTRY: usize = 1_536;
+
 /// 200 with the page, and with `Link: <..>; rel="next"` (RFC 8288) where there is a next one. The reference is
 /// relative to the request, so that it holds behind any proxy.
 ///
 /// # Errors
 /// When the page cannot be written as JSON.
 pub fn page_response<T: Serialize>(request: &RequestFacts, page: &Page<T>) -> Result<Response, Refusal> {
-    let mut response = json_response(serde_json::to_vec(page).map_err(Error::internal)?);
+    let mut body = Vec::with_capacity(page.data.len() * ENTRY + 256);
+    serde_json::to_writer(&mut body, page).map_err(Error::internal)?;
+    let mut response = json_response(body);
     if let Some(cursor) = &page.next_cursor
         && let Ok(link) = HeaderValue::try_from(next_link(request, cursor))
     {

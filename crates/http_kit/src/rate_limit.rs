@@ -106,6 +106,14 @@ impl RequestFacts {
     pub fn count(&self, class: Class, id: Uuid) -> Result<(), Refusal> {
         self.limiter.charge(self, class, id.as_u128())
     }
+
+    /// Counts this request in `class` under its address, where only the route knows that it belongs there.
+    ///
+    /// # Errors
+    /// 429 `RATE_LIMITED` beyond the limit.
+    pub fn count_address(&self, class: Class) -> Result<(), Refusal> {
+        self.limiter.charge(self, class, address_key(self.ip))
+    }
 }
 
 /// Counts what a route counts by address, before anything else is done for the request.

@@ -40,6 +40,11 @@ impl Refusal {
     }
 }
 
+/// The error that an answer of a handler tells of, for middleware inside the edge.
+pub fn error_of(response: &Response) -> Option<&Error> {
+    response.extensions().get::<Problem>().map(|problem| &problem.error)
+}
+
 impl<E: Into<Error>> From<E> for Refusal {
     fn from(error: E) -> Self {
         Self(Box::new(Why::Problem(Problem::from(error.into()))))

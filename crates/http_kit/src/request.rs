@@ -7,7 +7,7 @@ use crate::route::Route;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Uri};
-use kernel::{Clock, Ctx, Error, Ids, Subject};
+use kernel::{Clock, Ctx, Error, Ids, Origin, Subject};
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,9 +64,14 @@ impl RequestFacts {
         self.charge.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Where the request comes from, for the audit.
+    pub fn origin(&self) -> Arc<Origin> {
+        Arc::new(Origin { ip: self.ip, user_agent: self.user_agent().map(str::to_owned) })
+    }
+
     /// The circumstances of a command that `subject` runs in this request.
     pub fn ctx(&self, subject: Arc<Subject>) -> Ctx {
-        Ctx::new(subject, self.clock.clone(), self.ids.clone(), self.request_id.clone())
+        Ctx::new(subject, self.clock.clone(), self.ids.clone(), self.request_id.clone()).with_origin(self.origin())
     }
 }
 

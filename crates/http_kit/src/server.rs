@@ -8,6 +8,7 @@ mod connection;
 mod stream;
 
 pub use body::BodyTooSlow;
+pub use connection::Answers;
 
 use connection::{Service, serve_connection};
 use std::io;
@@ -20,6 +21,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// How long what was sent may stay unacknowledged (TCP_USER_TIMEOUT, tcp(7)).
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED_MS: u32 = 60_000;
 
 /// What the operator may set.
 #[derive(Clone, Debug)]
@@ -85,11 +90,11 @@ impl Server {
     /// Serves until `stop` is cancelled; then takes no new connections, lets running requests end within the drain time
     /// and cuts the rest. Gives the number of connections that had to be cut. Upgraded connections (sockets) belong to
     /// whoever took them over and are not waited for.
-    pub async fn serve(self, router: axum::Router, stop: CancellationToken) -> usize {
+    ///
+    /// `answers` is a router or whatever stands before one; it must always be ready.
+    pub async fn serve<S: Answers>(self, answers: S, stop: CancellationToken) -> usize {
         let Self { listener, settings } = self;
         let drain = settings.drain;
-        // Makes the handlers' services once; a router with its state still open makes them for every request.
-        let router: axum::Router = router.with_state(());
         let house = Arc::new(House {
             places: Arc::new(Semaphore::new(settings.max_connections)),
             settings,
@@ -100,7 +105,7 @@ impl Server {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
-                    Ok((socket, peer)) => house.take_in(socket, peer, &router),
+                    Ok((socket, peer)) => house.take_in(socket, peer, &answers),
                     Err(error) => pause(&error).await,
                 },
                 () = stop.cancelled() => break,
@@ -128,14 +133,20 @@ struct House {
 }
 
 impl House {
-    fn take_in(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr, router: &axum::Router) {
+    fn take_in<S: Answers>(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr, answers: &S) {
         // Small answers go out at once; without it they wait for the client's acknowledgement.
         if socket.set_nodelay(true).is_err() {
             return;
         }
+        // A client that vanished (a phone in a tunnel) is noticed by what it does not acknowledge, not after the
+        // kernel's quarter of an hour.
+        #[cfg(target_os = "linux")]
+        if rustix::net::sockopt::set_tcp_user_timeout(&socket, UNACKNOWLEDGED_MS).is_err() {
+            return;
+        }
         match self.places.clone().try_acquire_owned() {
             Ok(place) => {
-                self.tasks.spawn(self.clone().serve_one(socket, place, peer, router.clone()));
+                self.tasks.spawn(self.clone().serve_one(socket, place, peer, answers.clone()));
             }
             Err(_) => {
                 metrics::counter!("http_connections_refused_total").increment(1);
@@ -144,15 +155,15 @@ impl House {
         }
     }
 
-    async fn serve_one(
+    async fn serve_one<S: Answers>(
         self: Arc<Self>,
         socket: TcpStream,
         place: OwnedSemaphorePermit,
         peer: SocketAddr,
-        router: axum::Router,
+        answers: S,
     ) {
         let stream = Stream::new(socket, place, &self.settings);
-        let service = Service::new(router, peer, stream.phase(), &self.settings);
+        let service = Service::new(answers, peer, stream.phase(), &self.settings);
         tokio::select! {
             () = serve_connection(stream, service, &self.settings, &self.stop) => {}
             () = self.cut.cancelled() => {}

@@ -3,9 +3,9 @@
 use kernel::{Ctx, Error, Permission};
 use std::pin::Pin;
 use std::sync::Arc;
-use store::TenantTx;
 use store::jobs::{JobKind, Schedule};
 use store::log::Reader;
+use store::{SealedColumn, TenantTx};
 
 /// Everything that a domain brings to the house.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub struct Module {
     pub rooms: Vec<realtime::RoomKind>,
     /// What a new organization gets from this domain; runs in the provisioning transaction, again on every repeat.
     pub provisions: Vec<Provision>,
+    /// What it seals with the organizations' own keys, so that these can be turned over.
+    pub sealed: &'static [SealedColumn],
 }
 
 /// An event kind for readers of the documentation.

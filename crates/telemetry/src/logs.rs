@@ -11,7 +11,7 @@ use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
@@ -63,9 +63,19 @@ pub fn subscriber<W>(settings: &LogSettings, clock: Clock, writer: W) -> Result<
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::builder().parse(&settings.filter).map_err(|error| LogError::Filter(error.to_string()))?;
+    let (by_target, by_span) = filters(&settings.filter)?;
     let lines = Lines { format: settings.format, color: settings.color, clock, writer };
-    Ok(Registry::default().with(filter).with(lines))
+    Ok(Registry::default().with(by_target).with(by_span).with(lines))
+}
+
+/// Targets and levels decide once a place in the code; only directives with spans or fields need the filter that looks
+/// at every entering of a span, some of which happen for every row that is read.
+fn filters(directives: &str) -> Result<(Option<Targets>, Option<EnvFilter>), LogError> {
+    if let Ok(targets) = directives.parse() {
+        return Ok((Some(targets), None));
+    }
+    let parsed = EnvFilter::builder().parse(directives).map_err(|error| LogError::Filter(error.to_string()))?;
+    Ok((None, Some(parsed)))
 }
 
 /// Sets up logging to standard error for the whole process, once.
@@ -82,8 +92,9 @@ struct Lines<W> {
     writer: W,
 }
 
-/// The cleaned fields of a span, kept with it.
-struct SpanFields(Map<String, Value>);
+/// The fields of a span as they were given, kept with it. Most spans end without a line: what goes into one is cleaned
+/// then.
+struct SpanFields(Vec<(&'static str, Value)>);
 
 impl<S, W> Layer<S> for Lines<W>
 where
@@ -92,15 +103,15 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Map::new();
-        attributes.record(&mut Cleaner(&mut fields));
-        span.extensions_mut().insert(SpanFields(fields));
+        let mut fields = SpanFields(Vec::new());
+        attributes.record(&mut fields);
+        span.extensions_mut().insert(fields);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        if let Some(SpanFields(fields)) = span.extensions_mut().get_mut() {
-            values.record(&mut Cleaner(fields));
+        if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
+            values.record(fields);
         }
     }
 
@@ -113,7 +124,9 @@ where
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             span_name = Some(span.name());
             if let Some(SpanFields(of_span)) = span.extensions().get() {
-                around.extend(of_span.clone());
+                for (name, value) in of_span {
+                    Cleaner(&mut around).put(name, || cleaned(value));
+                }
             }
         }
         let message = fields.remove("message").unwrap_or_default();
@@ -197,33 +210,33 @@ fn color_of(level: Level) -> &'static str {
 struct Cleaner<'m>(&'m mut Map<String, Value>);
 
 impl Cleaner<'_> {
-    fn put(&mut self, field: &Field, value: impl FnOnce() -> Value) {
+    fn put(&mut self, name: &str, value: impl FnOnce() -> Value) {
         // Raw identifiers: `r#type = ..` is the field `type`.
-        let name = field.name().strip_prefix("r#").unwrap_or(field.name());
+        let name = name.strip_prefix("r#").unwrap_or(name);
         let value = if is_denied(name) { Value::String(PLACEHOLDER.to_owned()) } else { value() };
         self.0.insert(name.to_owned(), value);
     }
 
     fn put_text(&mut self, field: &Field, text: &str) {
-        self.put(field, || Value::String(clean(text)));
+        self.put(field.name(), || Value::String(clean(text)));
     }
 }
 
 impl Visit for Cleaner<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, || Value::from(value));
+        self.put(field.name(), || Value::from(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, || Value::from(value));
+        self.put(field.name(), || Value::from(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, || Value::from(value));
+        self.put(field.name(), || Value::from(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, || Value::from(value));
+        self.put(field.name(), || Value::from(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -231,13 +244,64 @@ impl Visit for Cleaner<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let causes = std::iter::successors(Some(value), |error| (*error).source()).map(ToString::to_string);
-        self.put_text(field, &causes.collect::<Vec<_>>().join(": "));
+        self.put_text(field, &with_causes(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.put_text(field, &format!("{value:?}"));
     }
+}
+
+impl Visit for SpanFields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.keep(field, Value::from(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.keep(field, Value::from(value));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.keep(field, Value::from(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.keep(field, Value::from(value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.keep(field, Value::from(value));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.keep(field, Value::from(with_causes(value)));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.keep(field, Value::from(format!("{value:?}")));
+    }
+}
+
+impl SpanFields {
+    /// A later value of a field replaces the earlier one.
+    fn keep(&mut self, field: &Field, value: Value) {
+        match self.0.iter_mut().find(|(name, _)| *name == field.name()) {
+            Some((_, kept)) => *kept = value,
+            None => self.0.push((field.name(), value)),
+        }
+    }
+}
+
+fn cleaned(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        other => other.clone(),
+    }
+}
+
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string);
+    causes.collect::<Vec<_>>().join(": ")
 }
 
 /// Scrubs a text, makes it one line that no terminal obeys, and cuts it.

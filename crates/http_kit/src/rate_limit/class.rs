@@ -8,13 +8,17 @@ use http::Method;
 pub enum Class {
     /// Requests without a credential, or with a bad one.
     Anonymous,
-    /// Sign-in, by address; the throttle by address and e-mail lives in the database.
+    /// Sign-in, by address; the throttle by e-mail lives in the database.
     Login,
+    /// Sign-in, by address with e-mail; its route counts.
+    LoginPair,
     /// Refresh and logout.
     Session,
     Validate,
-    /// Links and resets by mail.
+    /// Links and resets by mail, by address.
     Mail,
+    /// The same by e-mail; their routes count.
+    MailTo,
     Registration,
     /// All other calls below `/api/auth`.
     Auth,
@@ -35,18 +39,22 @@ pub enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Address,
+    /// Something that only the route knows; it counts by itself ([`crate::RequestFacts::count`]).
+    Route,
     Session,
     Principal,
     Organization,
 }
 
 impl Class {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Anonymous,
         Self::Login,
+        Self::LoginPair,
         Self::Session,
         Self::Validate,
         Self::Mail,
+        Self::MailTo,
         Self::Registration,
         Self::Auth,
         Self::People,
@@ -62,9 +70,11 @@ impl Class {
         match self {
             Self::Anonymous => "anonymous",
             Self::Login => "login",
+            Self::LoginPair => "login_pair",
             Self::Session => "session",
             Self::Validate => "validate",
             Self::Mail => "mail",
+            Self::MailTo => "mail_to",
             Self::Registration => "registration",
             Self::Auth => "auth",
             Self::People => "people",
@@ -85,6 +95,7 @@ impl Class {
     pub(crate) fn scope(self) -> Scope {
         match self {
             Self::Anonymous | Self::Login | Self::Mail | Self::Registration => Scope::Address,
+            Self::LoginPair | Self::MailTo => Scope::Route,
             Self::Session => Scope::Session,
             Self::Conversations => Scope::Organization,
             _ => Scope::Principal,
@@ -103,7 +114,7 @@ pub(crate) fn classes_of(method: &Method, template: &str) -> Option<Vec<Class>> 
         return None;
     }
     if let Some(call) = path.strip_prefix("auth/") {
-        return Some(vec![auth_class(call)]);
+        return Some(auth_classes(call));
     }
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     let posts = *method == Method::POST;
@@ -112,6 +123,8 @@ pub(crate) fn classes_of(method: &Method, template: &str) -> Option<Vec<Class>> 
         // Marks and drafts come with every key press and glance: they count as looking.
         _ if ends_in(path, &["seen", "read", "typing", "draft"]) => vec![Class::Reading],
         _ if posts && ends_in(path, &["messages", "notes"]) => vec![Class::Sending],
+        // A guess at the present password, as much as a change.
+        "me" if path == "me/password" => vec![Class::Auth, general],
         "files" if posts => vec![Class::Uploads],
         "conversations" if posts && path == "conversations" => vec![Class::Writing, Class::Conversations],
         "registration" | "register" => vec![Class::Registration],
@@ -121,14 +134,14 @@ pub(crate) fn classes_of(method: &Method, template: &str) -> Option<Vec<Class>> 
     })
 }
 
-fn auth_class(call: &str) -> Class {
+fn auth_classes(call: &str) -> Vec<Class> {
     match call {
-        "login" | "mfa" => Class::Login,
-        "refresh" | "logout" => Class::Session,
-        "validate" => Class::Validate,
-        "register" => Class::Registration,
-        "magic-link" | "password/forgot" | "verify-email/resend" => Class::Mail,
-        _ => Class::Auth,
+        "login" => vec![Class::Login, Class::LoginPair],
+        "mfa" => vec![Class::Login],
+        "refresh" | "logout" => vec![Class::Session],
+        "validate" => vec![Class::Validate],
+        "magic-link" | "password/forgot" | "verify-email/resend" => vec![Class::Mail, Class::MailTo],
+        _ => vec![Class::Auth],
     }
 }
 
@@ -144,15 +157,18 @@ mod tests {
     #[test]
     fn routes_are_counted_as_the_specification_says() {
         use Class::{
-            Auth, Conversations, Login, Mail, Organization, People, Reading, Sending, Session, Uploads, Validate,
-            Writing,
+            Auth, Conversations, Login, LoginPair, Mail, MailTo, Organization, People, Reading, Sending, Session,
+            Uploads, Validate, Writing,
         };
         let cases = [
-            (Method::POST, "/api/auth/login", vec![Login]),
+            (Method::POST, "/api/auth/login", vec![Login, LoginPair]),
+            (Method::POST, "/api/auth/mfa", vec![Login]),
             (Method::POST, "/api/auth/refresh", vec![Session]),
             (Method::POST, "/api/auth/logout", vec![Session]),
             (Method::GET, "/api/auth/validate", vec![Validate]),
-            (Method::POST, "/api/auth/magic-link", vec![Mail]),
+            (Method::POST, "/api/auth/magic-link", vec![Mail, MailTo]),
+            (Method::POST, "/api/auth/magic-link/exchange", vec![Auth]),
+            (Method::POST, "/api/me/password", vec![Auth, Writing]),
             (Method::POST, "/api/auth/switch", vec![Auth]),
             (Method::GET, "/api/users/{user_id}", vec![People, Reading]),
             (Method::PATCH, "/api/users/{user_id}", vec![People, Writing]),

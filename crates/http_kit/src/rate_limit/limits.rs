@@ -21,6 +21,8 @@ impl Default for Limits {
             let (minute, hour) = match class {
                 Class::Anonymous => return [Some(Window { quota: 100, length: 10 * SECOND }), None],
                 Class::Login => (Some(30), Some(300)),
+                Class::LoginPair => (Some(5), Some(100)),
+                Class::MailTo => (Some(3), Some(5)),
                 Class::Session => (Some(10), Some(200)),
                 Class::Validate => (Some(100), Some(1_000)),
                 Class::Mail | Class::Registration => (Some(5), Some(20)),
@@ -45,6 +47,11 @@ impl Limits {
             first.length = 10 * SECOND;
         }
         self.0[class as usize] = windows;
+    }
+
+    /// Takes the limits of one class from `other`.
+    pub fn copy(&mut self, other: &Self, class: Class) {
+        self.0[class as usize] = other.0[class as usize];
     }
 
     pub(super) fn windows(&self, class: Class) -> [Option<Window>; 2] {
@@ -87,9 +94,11 @@ macro_rules! names {
         [
             concat!("anonymous", $suffix),
             concat!("login", $suffix),
+            concat!("login_pair", $suffix),
             concat!("session", $suffix),
             concat!("validate", $suffix),
             concat!("mail", $suffix),
+            concat!("mail_to", $suffix),
             concat!("registration", $suffix),
             concat!("auth", $suffix),
             concat!("people", $suffix),

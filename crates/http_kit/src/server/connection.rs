@@ -3,7 +3,6 @@
 use super::ServerSettings;
 use super::body::PacedBody;
 use super::stream::{Phase, Stream};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
@@ -20,9 +19,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Serves requests until the client goes, a time limit cuts it, or `stop` ends it after the running request.
-pub(super) async fn serve_connection(
+pub(super) async fn serve_connection<S: Answers>(
     stream: Stream,
-    service: Service,
+    service: Service<S>,
     settings: &ServerSettings,
     stop: &CancellationToken,
 ) {
@@ -45,22 +44,37 @@ pub(super) async fn serve_connection(
     }
 }
 
-/// Hands hyper's requests to the router.
-pub(super) struct Service {
-    router: Router,
+/// What requests are handed to: an [`axum::Router`], or a service around one.
+pub trait Answers:
+    tower::Service<Request<Body>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: tower::Service<Request<Body>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
+/// Hands hyper's requests on.
+pub(super) struct Service<S> {
+    answers: S,
     peer: SocketAddr,
     phase: Arc<Phase>,
     body_stall: Duration,
     body_rate: u32,
 }
 
-impl Service {
-    pub fn new(router: Router, peer: SocketAddr, phase: Arc<Phase>, settings: &ServerSettings) -> Self {
-        Self { router, peer, phase, body_stall: settings.body_stall, body_rate: settings.body_rate }
+impl<S> Service<S> {
+    pub fn new(answers: S, peer: SocketAddr, phase: Arc<Phase>, settings: &ServerSettings) -> Self {
+        Self { answers, peer, phase, body_stall: settings.body_stall, body_rate: settings.body_rate }
     }
 }
 
-impl hyper::service::Service<Request<Incoming>> for Service {
+impl<S: Answers> hyper::service::Service<Request<Incoming>> for Service<S> {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
@@ -75,9 +89,9 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         });
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let phase = self.phase.clone();
-        let mut router = self.router.clone();
-        // A router is always ready.
-        let answer = tower::Service::call(&mut router, request);
+        let mut answers = self.answers.clone();
+        // It is always ready.
+        let answer = tower::Service::call(&mut answers, request);
         Box::pin(async move {
             let response = answer.await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
