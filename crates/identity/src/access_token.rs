@@ -4,6 +4,7 @@ use crate::handle::Identity;
 use crate::keys::Keys;
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
+use kernel::access::ImpersonationKind;
 use kernel::ids::{MembershipId, OrganizationId, SessionId, UserId};
 use kernel::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -38,15 +39,19 @@ pub struct Claims {
     pub amr: Vec<String>,
     /// Names, for clients to show. Decisions read the current grants.
     pub roles: Vec<String>,
+    /// Who really acts (RFC 8693), where the principal is impersonated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Act>,
     /// The key that signed; a header field, kept here for the cache.
     #[serde(skip)]
     pub kid: String,
 }
 
-impl Claims {
-    pub fn expires_at(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.exp, 0).unwrap_or_default()
-    }
+/// The person behind an impersonated principal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Act {
+    pub sub: UserId,
+    pub kind: ImpersonationKind,
 }
 
 /// Whose token it is to be.
@@ -66,6 +71,21 @@ impl Identity {
     /// # Errors
     /// When the key does not sign.
     pub(crate) fn sign(&self, keys: &Keys, new: NewToken) -> Result<String, Error> {
+        let end = self.0.clock.now() + LIFE;
+        self.sign_until(keys, new, end, None)
+    }
+
+    /// The same for somebody who acts as another: there is nothing to refresh, so it is good to the end of his session.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub(crate) fn sign_until(
+        &self,
+        keys: &Keys,
+        new: NewToken,
+        end: DateTime<Utc>,
+        act: Option<Act>,
+    ) -> Result<String, Error> {
         let (kid, key) = &keys.signing;
         let now = self.0.clock.now().timestamp();
         let claims = Claims {
@@ -78,10 +98,11 @@ impl Identity {
             jti: self.0.ids.random(),
             iat: now,
             nbf: now,
-            exp: now + LIFE.num_seconds(),
+            exp: end.timestamp(),
             auth_time: new.authenticated_at.timestamp(),
             amr: new.amr,
             roles: new.roles,
+            act,
             kid: String::new(),
         };
         let header = Header { typ: Some(TYPE.to_owned()), kid: Some(kid.clone()), ..Header::new(Algorithm::ES256) };

@@ -1,38 +1,17 @@
 //! The facts that this domain appends.
 
-use kernel::ids::{MembershipId, OrganizationId, SessionId, UserId};
+use kernel::ids::{MembershipId, SessionId, UserId};
 use kernel::{Actor, ActorKind, Audience, NewEvent, StreamRef};
 use module::EventDoc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Every kind, for readers of the documentation.
-pub const EVENTS: &[EventDoc] = &[
-    doc("organization.created", "An organization was provisioned: slug, name, kind."),
-    doc("user.created", "A login was made for a new member: user_id."),
-    doc("membership.created", "Somebody became a member: membership_id, user_id."),
-    doc("membership.activated", "An invited member signed in for the first time: membership_id, user_id."),
-    doc("role_assignment.created", "A member got a role: membership_id, role, scope_type."),
-    doc("auth.login_succeeded", "Somebody signed in: user_id, session_id, amr."),
-    doc("auth.login_failed", "A sign-in meant for this organization failed: reason."),
-    doc("auth.throttled", "A sign-in meant for this organization came too soon after failed ones."),
-    doc("auth.logged_out", "Somebody signed out: user_id, session_id."),
-    doc("auth.session_revoked", "A session ended; its sockets close: session_id, reason."),
-    doc("auth.refresh_reused", "A refresh token was used again; its session was ended: user_id, session_id."),
-];
+pub const EVENTS: &[EventDoc] =
+    &[doc("membership.activated", "An invited member signed in for the first time: membership_id, user_id.")];
 
-const fn doc(kind: &'static str, meaning: &'static str) -> EventDoc {
+pub(crate) const fn doc(kind: &'static str, meaning: &'static str) -> EventDoc {
     EventDoc { kind, version: 1, meaning }
-}
-
-pub fn organization_created(id: OrganizationId, slug: &str, name: &str, kind: &str) -> NewEvent {
-    let data = json!({ "slug": slug, "name": name, "kind": kind });
-    event("organization.created", "organization", *id, seen_with("organization.view"), data)
-}
-
-/// No name: what the log holds cannot be erased with the person.
-pub fn user_created(user: UserId) -> NewEvent {
-    event("user.created", "user", *user, seen_with("users.view"), json!({ "user_id": user }))
 }
 
 pub fn membership(kind: &'static str, membership: MembershipId, user: UserId) -> NewEvent {
@@ -49,13 +28,18 @@ pub fn login_succeeded(user: UserId, session: SessionId, amr: &[String]) -> NewE
     by(user, event("auth.login_succeeded", "user", *user, seen_with("audit.view"), data))
 }
 
-/// Nothing about the login: whether there is one must not show.
-pub fn login_refused(kind: &'static str, organization: OrganizationId, reason: &str) -> NewEvent {
-    event(kind, "organization", *organization, seen_with("audit.view"), json!({ "reason": reason }))
-}
-
 pub fn about_session(kind: &'static str, user: UserId, session: SessionId) -> NewEvent {
     by(user, event(kind, "user", *user, seen_with("audit.view"), json!({ "user_id": user, "session_id": session })))
+}
+
+pub fn reauthenticated(user: UserId, session: SessionId, methods: &[String]) -> NewEvent {
+    let data = json!({ "user_id": user, "session_id": session, "methods": methods });
+    by(user, event("auth.reauthenticated", "user", *user, seen_with("audit.view"), data))
+}
+
+/// Something that a person did with the own login.
+pub(crate) fn about_user(kind: &'static str, user: UserId, data: Value) -> NewEvent {
+    by(user, event(kind, "user", *user, seen_with("audit.view"), data))
 }
 
 /// What the realtime hub hears to disconnect; the person alone may see it.
@@ -64,7 +48,7 @@ pub fn session_revoked(user: UserId, session: SessionId, reason: &str) -> NewEve
     by(user, event("auth.session_revoked", "user", *user, audience, json!({ "session_id": session, "reason": reason })))
 }
 
-fn event(kind: &'static str, stream: &'static str, id: Uuid, audience: Audience, data: Value) -> NewEvent {
+pub(crate) fn event(kind: &'static str, stream: &'static str, id: Uuid, audience: Audience, data: Value) -> NewEvent {
     NewEvent {
         kind,
         version: 1,
@@ -81,6 +65,6 @@ fn by(user: UserId, mut event: NewEvent) -> NewEvent {
     event
 }
 
-fn seen_with(permission: &str) -> Audience {
+pub(crate) fn seen_with(permission: &str) -> Audience {
     Audience { permission: Some(permission.to_owned()), ..Audience::default() }
 }

@@ -1,12 +1,17 @@
 //! Passwords: what is accepted, and how they are kept (bcrypt, cost 12).
 
+mod change;
+mod policy;
 mod pool;
+mod reset;
 
+pub use change::PasswordChange;
 pub use pool::HashPool;
 
 use crate::text::folded;
 use kernel::{Error, ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// bcrypt's cost: 2^12 rounds, about a quarter of a second. Never lower, whatever the build.
@@ -47,8 +52,9 @@ impl Password {
     /// 422 `PASSWORD_TOO_SHORT` or `PASSWORD_WEAK`.
     pub fn check_strength(&self, about: &About<'_>) -> Result<(), Error> {
         let text = self.0.expose_secret();
-        if text.chars().count() < MIN_CHARS {
-            return Err(refused("PASSWORD_TOO_SHORT", "A password has at least 10 characters."));
+        if text.chars().count() < about.min_chars {
+            let detail = format!("A password has at least {} characters.", about.min_chars);
+            return Err(refused("PASSWORD_TOO_SHORT", detail));
         }
         let lower = text.to_lowercase();
         if is_common(&lower) || is_monotonous(text) {
@@ -62,13 +68,21 @@ impl Password {
     }
 }
 
-/// What a password must not contain.
-#[derive(Clone, Copy, Debug, Default)]
+/// How long a password must be, and what it must not contain.
+#[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
+    /// Fewest characters: the setting `password.min_length`.
+    pub min_chars: usize,
     pub email: &'a str,
     pub name: &'a str,
     pub organization_name: &'a str,
     pub organization_slug: &'a str,
+}
+
+impl Default for About<'_> {
+    fn default() -> Self {
+        Self { min_chars: MIN_CHARS, email: "", name: "", organization_name: "", organization_slug: "" }
+    }
 }
 
 impl About<'_> {
@@ -153,15 +167,30 @@ impl HashPool {
     }
 }
 
+impl HashPool {
+    /// Whether the password fits any of these hashes.
+    ///
+    /// # Errors
+    /// 503 `AUTH_BUSY` when the waiting room is full.
+    pub(crate) async fn fits_any(&self, password: Password, stored: Vec<String>) -> Result<bool, Error> {
+        if stored.is_empty() {
+            return Ok(false);
+        }
+        self.run(move || stored.iter().any(|hash| bcrypt::verify(password.0.expose_secret(), hash).unwrap_or(false)))
+            .await
+    }
+}
+
 fn hash(password: &Password) -> Result<PasswordHash, Error> {
     bcrypt::hash(password.0.expose_secret(), COST).map(PasswordHash).map_err(Error::internal)
 }
 
-fn refused(code: &'static str, detail: &'static str) -> Error {
-    Error::new(ErrorKind::Invalid, code, detail).with_fields(vec![kernel::FieldError {
+fn refused(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Error {
+    let detail = detail.into();
+    Error::new(ErrorKind::Invalid, code, detail.clone()).with_fields(vec![kernel::FieldError {
         field: "password".into(),
         code: code.into(),
-        message: detail.into(),
+        message: detail,
     }])
 }
 

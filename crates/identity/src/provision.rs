@@ -1,10 +1,14 @@
 //! `provision_organization`: an organization with what every one of them has. Idempotent.
 
-use crate::events;
 use crate::handle::Identity;
+use crate::limits::{Plan, TRIAL_DAYS};
+use crate::organizations::{check_slug, events};
 use crate::roles::BUILT_IN;
+use crate::store::lifecycle::slug_is_kept;
+use crate::store::limits;
 use crate::store::organizations;
 use crate::tax_id::parse_cnpj;
+use chrono::Duration;
 use kernel::ids::OrganizationId;
 use kernel::text::clean_line;
 use kernel::{Ctx, Error, ErrorKind, FieldError};
@@ -29,6 +33,17 @@ pub struct NewOrganization {
     pub default_language: String,
     /// Whether its channel accounts may pretend.
     pub simulation: bool,
+    /// What it begins with.
+    pub begins: Begins,
+}
+
+/// The subscription that an organization begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// Without limits: the operator's own organizations.
+    Enterprise,
+    /// 14 days of `pro`, then `free`: those that sign up.
+    Trial,
 }
 
 impl NewOrganization {
@@ -43,6 +58,7 @@ impl NewOrganization {
             timezone: "America/Sao_Paulo".to_owned(),
             default_language: "pt-BR".to_owned(),
             simulation: false,
+            begins: Begins::Enterprise,
         }
     }
 }
@@ -57,35 +73,8 @@ pub struct Organization {
     pub suspension_mode: Option<String>,
 }
 
-const KINDS: [&str; 6] = ["clinic", "hospital", "laboratory", "imaging", "pharmacy", "company"];
-
-/// Names that would be mistaken for the product's own hosts.
-const RESERVED_SLUGS: [&str; 24] = [
-    "admin",
-    "api",
-    "app",
-    "assets",
-    "auth",
-    "balcao",
-    "blog",
-    "cdn",
-    "console",
-    "docs",
-    "health",
-    "help",
-    "login",
-    "mail",
-    "metrics",
-    "platform",
-    "portal",
-    "socket",
-    "static",
-    "status",
-    "support",
-    "webhooks",
-    "well-known",
-    "www",
-];
+/// What an organization may be.
+pub(crate) const KINDS: [&str; 6] = ["clinic", "hospital", "laboratory", "imaging", "pharmacy", "company"];
 
 /// Makes the organization of this transaction, or finds it made: built-in roles that are missing are added, nothing
 /// that was edited is overwritten. The binary runs every module's provisions after it, in the same transaction.
@@ -97,7 +86,7 @@ pub async fn provision_organization(
     tx: &mut TenantTx,
     mut new: NewOrganization,
 ) -> Result<Organization, Error> {
-    // Signing up and the platform's staff come later; until then it is the operator's command alone.
+    // Who may found one is decided where it is asked for: the operator's command, a sign-up, the platform's staff.
     if !matches!(ctx.subject.principal, kernel::Principal::System) {
         return Err(Error::new(ErrorKind::Forbidden, "PERMISSION_DENIED", "You may not do this.")
             .with("required", "platform.organizations"));
@@ -105,13 +94,25 @@ pub async fn provision_organization(
     new.name = clean_line(&new.name);
     let tax_id = check(&new)?;
     if organizations::insert(tx, &new, tax_id.as_deref(), ctx.now()).await? {
-        tx.append(ctx, events::organization_created(tx.organization_id(), &new.slug, &new.name, &new.kind));
+        if slug_is_kept(tx, &new.slug, ctx.now()).await? {
+            return Err(slug_taken());
+        }
+        let (plan, trial_ends_at) = match new.begins {
+            Begins::Enterprise => (Plan::Enterprise, None),
+            Begins::Trial => (Plan::Pro, Some(ctx.now() + Duration::days(TRIAL_DAYS))),
+        };
+        limits::insert(tx, plan, trial_ends_at, ctx.now()).await?;
+        tx.append(ctx, events::created(ctx, &new.slug, &new.name, &new.kind));
     }
     let Some(organization) = organizations::find(tx).await? else {
-        return Err(Error::new(ErrorKind::Conflict, "SLUG_TAKEN", "Another organization has this slug."));
+        return Err(slug_taken());
     };
     provision_roles(ctx, tx).await?;
     Ok(organization)
+}
+
+fn slug_taken() -> Error {
+    Error::new(ErrorKind::Conflict, "SLUG_TAKEN", "Another organization has this slug.")
 }
 
 /// This domain's part of provisioning: the built-in roles.
@@ -139,7 +140,11 @@ impl Identity {
             return Ok(found);
         }
         let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
-        let found = organizations::by_slug(&mut tx, &name.to_lowercase()).await?;
+        let slug = name.to_lowercase();
+        let found = match organizations::by_slug(&mut tx, &slug).await? {
+            Some(found) => Some(found),
+            None => organizations::by_former_slug(&mut tx, &slug, self.0.clock.now()).await?,
+        };
         tx.commit().await?;
         Ok(found)
     }
@@ -147,15 +152,10 @@ impl Identity {
 
 /// The stored form of the tax id, if everything fits.
 fn check(new: &NewOrganization) -> Result<Option<String>, Error> {
-    let mut wrong: Vec<FieldError> = Vec::new();
+    let mut wrong: Vec<FieldError> = check_slug(&new.slug).into_iter().collect();
     let mut refuse = |field: &'static str, code: &'static str, message: &'static str| {
         wrong.push(FieldError { field: field.into(), code: code.into(), message: message.into() });
     };
-    if !is_dns_label(&new.slug) {
-        refuse("slug", "SLUG_INVALID", "3 to 63 lower case letters, digits and inner hyphens.");
-    } else if RESERVED_SLUGS.contains(&new.slug.as_str()) {
-        refuse("slug", "SLUG_RESERVED", "This name is reserved.");
-    }
     if !(2..=255).contains(&new.name.chars().count()) {
         refuse("name", "LENGTH", "2 to 255 characters.");
     }
@@ -168,30 +168,9 @@ fn check(new: &NewOrganization) -> Result<Option<String>, Error> {
     new.tax_id.as_deref().map(parse_cnpj).transpose()
 }
 
-fn is_dns_label(text: &str) -> bool {
-    (3..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slugs_are_dns_labels_and_not_reserved() {
-        for slug in ["abc", "clinica-1", "a1b", &"x".repeat(63)] {
-            assert!(check(&NewOrganization::new(slug, "Clínica", "clinic")).is_ok(), "{slug}");
-        }
-        for slug in ["ab", "-abc", "abc-", "Abc", "a_b", "clínica", "admin", &"x".repeat(64)] {
-            assert_eq!(
-                check(&NewOrganization::new(slug, "Clínica", "clinic")).unwrap_err().fields()[0].field,
-                "slug",
-                "{slug}"
-            );
-        }
-    }
 
     #[test]
     fn every_wrong_field_is_named_at_once() {

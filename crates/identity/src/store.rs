@@ -1,7 +1,30 @@
 //! The SQL of this domain.
 
+pub mod api_keys;
+pub mod assignments;
+pub mod ceremonies;
+pub mod domains;
+pub mod exports;
+pub mod impersonations;
+pub mod invitations;
 pub mod keys;
+pub mod lifecycle;
+pub mod limits;
+pub mod links;
+pub mod logins;
 pub mod members;
+pub mod oidc;
 pub mod organizations;
+pub mod own_sessions;
+pub mod passkeys;
+pub mod people;
+pub mod platform_staff;
+pub mod privacy;
+pub mod roles;
+pub mod second_factors;
+pub mod service_accounts;
 pub mod sessions;
+pub mod settings;
+pub mod setup;
 pub mod sign_in;
+pub mod staff;

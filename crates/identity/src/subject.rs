@@ -2,19 +2,24 @@
 
 use crate::access_token::Claims;
 use crate::handle::Identity;
+use crate::impersonation::support_grant;
+use crate::limits::{Plan, disabled_permissions};
+use crate::mfa;
+use crate::platform::platform_grant;
 use crate::roles;
+use crate::service_accounts::is_key;
 use crate::store::sessions::{self, StandingRow};
 use chrono::{DateTime, Duration, Utc};
-use kernel::access::OrganizationStanding;
-use kernel::ids::{ChannelAccountId, OrganizationId, SessionId};
+use kernel::access::{Impersonation, ImpersonationKind, OrganizationStanding};
+use kernel::ids::{ChannelAccountId, OrganizationId, SessionId, UnitId};
 use kernel::{Error, ErrorKind, Grant, Permission, PermissionSet, Principal, Scope, Subject};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use uuid::Uuid;
 
-/// Without use a session ends after this.
-pub const IDLE: Duration = Duration::days(7);
-/// However much used, a session ends after this.
-pub const MAX_LIFE: Duration = Duration::days(30);
+/// However much used, no session lives longer than an organization may allow.
+pub const MAX_LIFE: Duration = Duration::days(90);
 /// A use is written down at most this often.
 const TOUCH: Duration = Duration::minutes(1);
 
@@ -25,8 +30,12 @@ pub struct Known {
     pub slug: String,
     pub organization_name: String,
     pub organization_status: String,
+    /// Name of who really acts, where the principal is impersonated.
+    pub impersonator_name: Option<String>,
+    /// Networks that the principal may come from; empty: any. Of API keys.
+    pub networks: Vec<http_kit::Network>,
     /// The count of rights changes that it was loaded under.
-    rights: u64,
+    pub(crate) rights: u64,
 }
 
 /// Whether a request counts as use of its session.
@@ -38,11 +47,15 @@ pub enum Use {
 }
 
 impl Identity {
-    /// Who a bearer token stands for.
+    /// Who a bearer token or API key that comes from this address stands for.
     ///
     /// # Errors
-    /// 401 `AUTH_TOKEN_INVALID`, `AUTH_TOKEN_EXPIRED` (with `refresh_required`) or `AUTH_SESSION_REVOKED`.
-    pub async fn subject_of_token(&self, token: &str) -> Result<Arc<Subject>, Error> {
+    /// 401 `AUTH_TOKEN_INVALID`, `AUTH_TOKEN_EXPIRED` (with `refresh_required`) or `AUTH_SESSION_REVOKED`; for keys
+    /// 401 `API_KEY_REVOKED`, `API_KEY_EXPIRED`, 403 `IP_NOT_ALLOWED`.
+    pub async fn subject_of_token(&self, token: &str, ip: Option<IpAddr>) -> Result<Arc<Subject>, Error> {
+        if is_key(token) {
+            return Ok(self.known_key(token, ip).await?.subject.clone());
+        }
         let claims = self.verify(token).await?;
         Ok(self.known(claims.org, claims.sid, claims.exp, Use::Renews).await?.subject.clone())
     }
@@ -52,6 +65,9 @@ impl Identity {
     /// # Errors
     /// 401 `AUTH_SESSION_REVOKED` when its session is over, `AUTH_TOKEN_EXPIRED` when its access is.
     pub async fn refreshed(&self, subject: &Subject) -> Result<Arc<Subject>, Error> {
+        if let Some(key) = subject.api_key_id {
+            return Ok(self.key_again(subject.organization_id, key).await?.subject.clone());
+        }
         let (Some(session), Some(expires_at)) = (subject.session_id, subject.expires_at) else {
             return Ok(Arc::new(subject.clone()));
         };
@@ -134,8 +150,10 @@ impl Identity {
         }
         tx.commit().await?;
         Ok(Known {
-            subject: Arc::new(subject(organization, session, exp, first, &rows)),
+            subject: Arc::new(subject(organization, session, exp, now, first, &rows)),
             user_name: first.user_name.clone(),
+            impersonator_name: first.impersonator_name.clone(),
+            networks: Vec::new(),
             slug: first.slug.clone(),
             organization_name: first.organization_name.clone(),
             organization_status: first.organization_status.clone(),
@@ -145,28 +163,80 @@ impl Identity {
 }
 
 fn is_alive(row: &StandingRow, now: DateTime<Utc>) -> bool {
-    row.revoked_at.is_none() && now < row.expires_at && now < row.last_used_at + IDLE && row.user_status == "active"
+    let idle = Duration::minutes(i64::from(row.idle_minutes));
+    row.revoked_at.is_none() && now < row.expires_at && now < row.last_used_at + idle && row.user_status == "active"
 }
 
 fn subject(
     organization_id: OrganizationId,
     session: SessionId,
     exp: i64,
+    now: DateTime<Utc>,
     first: &StandingRow,
     rows: &[StandingRow],
 ) -> Subject {
+    let impersonation = impersonation(first);
+    let mut grants: Vec<Grant> = match &impersonation {
+        // Support has rights of its own; in whose name it acts does not matter for them.
+        Some(acting) if acting.kind == ImpersonationKind::Support => vec![support_grant(acting.writes)],
+        _ => rows.iter().filter_map(StandingRow::grant).filter_map(|stored| grant(&stored)).collect(),
+    };
+    if let (Some(role), None) = (first.platform_role.as_deref(), &impersonation) {
+        grants.extend(platform_grant(role));
+    }
     Subject {
         principal: Principal::User { user_id: first.user_id, membership_id: first.membership_id },
-        organization_id,
         organization: standing(&first.organization_status, first.suspension_mode.as_deref()),
         membership_active: first.membership_status == "active",
         session_id: Some(session),
-        grants: rows.iter().filter_map(grant).collect(),
-        key_scopes: None,
+        grants,
+        disabled: disabled_by(first.plan.as_deref(), first.features.as_ref()),
         fallback_unit: first.fallback_unit,
-        must_change_password: first.must_change_password,
+        must_change_password: first.must_change_password && impersonation.is_none(),
+        mfa_required: impersonation.is_none() && owes_second_factor(first, rows, now),
+        amr: first.amr.clone(),
+        authenticated_at: impersonation.is_none().then_some(first.authenticated_at),
+        impersonation,
         expires_at: DateTime::from_timestamp(exp, 0),
+        ..Subject::system(organization_id)
     }
+}
+
+fn impersonation(row: &StandingRow) -> Option<Impersonation> {
+    let kind = match row.impersonation_kind.as_deref()? {
+        "support" => ImpersonationKind::Support,
+        _ => ImpersonationKind::Member,
+    };
+    Some(Impersonation {
+        id: row.impersonation_id?,
+        kind,
+        by: row.impersonator_id?,
+        writes: row.impersonation_mode.as_deref() == Some("write"),
+    })
+}
+
+/// Permissions of features that the organization's plan lacks; without a subscription there is no plan to lack any.
+pub fn disabled_by(plan: Option<&str>, features: Option<&serde_json::Value>) -> PermissionSet {
+    match (plan.and_then(Plan::parse), features) {
+        (Some(plan), Some(features)) => disabled_permissions(plan, features),
+        _ => PermissionSet::EMPTY,
+    }
+}
+
+/// Whether the organization asks for a second factor, the time to comply is over, and this session has none.
+fn owes_second_factor(first: &StandingRow, rows: &[StandingRow], now: DateTime<Utc>) -> bool {
+    let (Some(required_for), Some(since)) = (first.mfa_required_for.as_deref(), first.mfa_required_since) else {
+        return false;
+    };
+    let is_admin = rows.iter().filter_map(StandingRow::grant).any(|held| {
+        held.is_system
+            && held.role == "admin"
+            && held.scope_type == "organization"
+            && held.effective_from.is_none_or(|from| from <= now)
+            && held.effective_to.is_none_or(|to| now < to)
+    });
+    let due = mfa::due(required_for, since, first.member_since, is_admin);
+    due.is_some_and(|due| due <= now) && !first.amr.iter().any(|method| method == "mfa")
 }
 
 /// What the status of an organization lets its members do.
@@ -174,28 +244,41 @@ pub fn standing(status: &str, suspension_mode: Option<&str>) -> OrganizationStan
     match (status, suspension_mode) {
         ("active", _) => OrganizationStanding::Active,
         ("suspended", Some("read_only")) => OrganizationStanding::ReadOnly,
-        _ => OrganizationStanding::Blocked,
+        ("suspended", _) => OrganizationStanding::Blocked,
+        ("closing", _) => OrganizationStanding::Closing,
+        _ => OrganizationStanding::Gone,
     }
 }
 
-fn grant(row: &StandingRow) -> Option<Grant> {
-    let (role, scope_type) = (row.role.as_deref()?, row.scope_type.as_deref()?);
-    let units = || row.units.clone().unwrap_or_default();
-    let scope = match scope_type {
+/// One assignment with its role, as stored.
+pub struct StoredGrant {
+    pub role: String,
+    pub is_system: bool,
+    pub permissions: Vec<String>,
+    pub scope_type: String,
+    pub scope_id: Option<Uuid>,
+    pub effective_from: Option<DateTime<Utc>>,
+    pub effective_to: Option<DateTime<Utc>>,
+    pub units: Option<Vec<UnitId>>,
+}
+
+/// What an assignment grants.
+pub fn grant(stored: &StoredGrant) -> Option<Grant> {
+    let units = || stored.units.clone().unwrap_or_default();
+    let scope = match stored.scope_type.as_str() {
         "organization" => Scope::Organization,
         "unit" | "team" => Scope::Units(units()),
-        "channel_account" => Scope::ChannelAccount(ChannelAccountId(row.scope_id?)),
+        "channel_account" => Scope::ChannelAccount(ChannelAccountId(stored.scope_id?)),
         "own" => Scope::Own,
         "unassigned" => Scope::Unassigned(units()),
         _ => return None,
     };
-    let stored = row.permissions.as_deref().unwrap_or_default();
     Some(Grant {
-        role: role.into(),
-        permissions: permissions_of(role, row.is_system == Some(true), stored),
+        role: stored.role.as_str().into(),
+        permissions: permissions_of(&stored.role, stored.is_system, &stored.permissions),
         scope,
-        effective_from: row.effective_from,
-        effective_to: row.effective_to,
+        effective_from: stored.effective_from,
+        effective_to: stored.effective_to,
     })
 }
 

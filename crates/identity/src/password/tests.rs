@@ -12,6 +12,7 @@ fn weakness(text: &str) -> Option<&'static str> {
         name: "Ana Conceição Souza",
         organization_name: "Clínica Bem-Estar",
         organization_slug: "bem-estar",
+        ..About::default()
     };
     password(text).unwrap().check_strength(&about).err().map(|error| error.code())
 }

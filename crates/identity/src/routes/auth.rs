@@ -3,20 +3,23 @@
 use crate::access_token::LIFE;
 use crate::authenticate::{ORGANIZATION_HEADER, Presented, bearer};
 use crate::handle::Identity;
+use crate::mfa::Method;
 use crate::sign_in::{
-    Client, LoginRequest, LogoutRequest, OrganizationView, OwnMembershipView, Pair, Transport, Validation,
+    Client, Entered, LoginRequest, LogoutRequest, OrganizationView, OwnMembershipView, Pair, Transport, Validation,
     check_origin, presented_cookie, set_cookie, unset_cookie, validate as describe,
 };
-use crate::subject::{IDLE, MAX_LIFE};
+use crate::text::normal_email;
 use crate::users::UserView;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, body::Body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_kit::{Caller, Json, RawBody, Refusal, RequestInfo, parse_json};
+use http_kit::{Caller, Class, Json, RawBody, Refusal, RequestInfo, parse_json};
 use kernel::{Error, ErrorKind};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,8 +35,16 @@ pub struct LoginBody {
     transport: Transport,
 }
 
+/// A finished sign-in, or the question for a second factor.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct LoginAnswer {
+#[serde(untagged)]
+pub(crate) enum LoginAnswer {
+    SignedIn(Box<SignedInAnswer>),
+    SecondFactor(SecondFactorAnswer),
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SignedInAnswer {
     #[serde(flatten)]
     pair: PairAnswer,
     user: UserView,
@@ -43,7 +54,16 @@ pub struct LoginAnswer {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct PairAnswer {
+pub(crate) struct SecondFactorAnswer {
+    #[schema(example = "mfa_required")]
+    status: &'static str,
+    /// For `POST /auth/mfa`: five minutes, five tries.
+    mfa_token: String,
+    methods: Vec<Method>,
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct PairAnswer {
     access_token: String,
     #[schema(example = "Bearer")]
     token_type: &'static str,
@@ -93,22 +113,18 @@ pub async fn login(
     if body.transport == Transport::Cookie {
         check_origin(settings, &headers)?;
     }
-    let named = headers.get(ORGANIZATION_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let request = LoginRequest {
         email: body.email,
         password: SecretString::from(body.password),
-        organization: body.organization.or(named),
+        organization: meant_organization(body.organization, &headers),
         device_name: body.device_name,
     };
-    let signed_in = identity.login(request, &client(&info)).await?;
-    let (pair, cookie) = hand_over(&identity, signed_in.pair, body.transport)?;
-    let answer = LoginAnswer {
-        pair,
-        user: signed_in.user,
-        organization: signed_in.organization,
-        memberships: signed_in.memberships,
-    };
-    Ok(with_cookie(Json(answer).into_response(), cookie))
+    let client = client(&info);
+    // The throttle of the e-mail answers first: it says how long the next try has to wait.
+    identity.may_try_login(&request, &client).await?;
+    info.count(Class::LoginPair, pair_key(&info, &request.email))?;
+    let entered = identity.login(request, &client).await?;
+    entered_response(&identity, entered, body.transport)
 }
 
 /// A new pair of tokens for a refresh token.
@@ -137,6 +153,9 @@ pub async fn refresh(
     };
     if transport == Transport::Cookie {
         check_origin(identity.settings(), &headers)?;
+    }
+    if let Some((_, session)) = identity.session_of_refresh_token(&token).await? {
+        info.count(Class::Session, session.0)?;
     }
     let pair = identity.refresh(&token, &client(&info)).await?;
     let (pair, cookie) = hand_over(&identity, pair, transport)?;
@@ -169,6 +188,9 @@ pub async fn logout(
         refresh_token: body.refresh_token.or_else(|| cookie.clone()),
         all: body.all,
     };
+    for (_, session) in identity.sessions_named(&request).await? {
+        info.count(Class::Session, session.0)?;
+    }
     identity.logout(request, &client(&info)).await?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -187,12 +209,57 @@ pub async fn validate(caller: Caller, presented: Option<Extension<Presented>>) -
     Ok(Json(describe(&presented, caller.ctx.now())))
 }
 
-fn client(info: &RequestInfo) -> Client {
+pub(crate) fn client(info: &RequestInfo) -> Client {
     Client {
         ip: info.ip.to_string(),
         user_agent: info.user_agent().map(str::to_owned),
         request_id: info.request_id.clone(),
     }
+}
+
+/// The answer of everything that signs in.
+pub(crate) fn entered_response(
+    identity: &Identity,
+    entered: Entered,
+    transport: Transport,
+) -> Result<Response, Refusal> {
+    let signed_in = match entered {
+        Entered::SignedIn(signed_in) => *signed_in,
+        Entered::SecondFactor(challenge) => {
+            let answer = SecondFactorAnswer {
+                status: "mfa_required",
+                mfa_token: challenge.mfa_token.expose().to_owned(),
+                methods: challenge.methods,
+            };
+            return Ok(with_cookie(Json(LoginAnswer::SecondFactor(answer)).into_response(), None));
+        }
+    };
+    let (pair, cookie) = hand_over(identity, signed_in.pair, transport)?;
+    let answer = SignedInAnswer {
+        pair,
+        user: signed_in.user,
+        organization: signed_in.organization,
+        memberships: signed_in.memberships,
+    };
+    Ok(with_cookie(Json(LoginAnswer::SignedIn(Box::new(answer))).into_response(), cookie))
+}
+
+/// The organization that a request without a token means: what its body says, else its header.
+pub(crate) fn meant_organization(said: Option<String>, headers: &HeaderMap) -> Option<String> {
+    said.or_else(|| headers.get(ORGANIZATION_HEADER).and_then(|value| value.to_str().ok()).map(str::to_owned))
+}
+
+/// The key that tries of one e-mail from one address are counted under.
+fn pair_key(info: &RequestInfo, email: &str) -> Uuid {
+    mail_key(&format!("{} {}", info.ip, normal_email(email)))
+}
+
+/// The key that something typed is counted under. Counters live in memory only: a hash keeps them small, not secret.
+pub(crate) fn mail_key(typed: &str) -> Uuid {
+    let hash: [u8; 32] = Sha256::digest(typed.as_bytes()).into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash[..16]);
+    Uuid::from_bytes(short)
 }
 
 fn hand_over(
@@ -203,7 +270,7 @@ fn hand_over(
     let token = pair.refresh_token.expose();
     let (refresh_token, cookie) = match transport {
         Transport::Body => (Some(token.to_owned()), None),
-        Transport::Cookie => (None, Some(set_cookie(identity.settings(), token, IDLE.min(MAX_LIFE).num_seconds())?)),
+        Transport::Cookie => (None, Some(set_cookie(identity.settings(), token, pair.refresh_life.num_seconds())?)),
     };
     let answer = PairAnswer {
         access_token: pair.access_token,
@@ -215,7 +282,7 @@ fn hand_over(
 }
 
 /// Answers with tokens are kept by nobody on the way.
-fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
+pub(crate) fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(cookie) = cookie {

@@ -1,4 +1,4 @@
-//! The public keys, outside of `/api`.
+//! What lies outside of `/api`: the public keys, and the pages that links by mail open.
 
 use crate::handle::Identity;
 use axum::extract::State;
@@ -11,9 +11,10 @@ use utoipa_axum::routes;
 /// How long others may keep the list: much less than the hour that a key is published before it signs.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// Routes with whole paths: `GET /.well-known/jwks.json` (RFC 7517).
+/// Routes with whole paths: `GET /.well-known/jwks.json` (RFC 7517), `GET /link/{page}`.
 pub fn well_known(identity: Identity) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(jwks)).with_state(identity)
+    let pages = super::link_page::router(identity.clone());
+    OpenApiRouter::new().routes(routes!(jwks)).with_state(identity).merge(pages)
 }
 
 /// The public keys that sign access tokens.

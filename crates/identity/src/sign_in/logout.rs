@@ -7,7 +7,6 @@ use crate::store::sessions;
 use crate::store::sign_in as rows;
 use kernel::Error;
 use kernel::ids::{OrganizationId, SessionId, UserId};
-use kernel::token::OpaqueToken;
 use store::PlatformReason;
 
 /// What somebody signs out with: any of these names the session, also when it is over already.
@@ -25,6 +24,21 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn logout(&self, request: LogoutRequest, client: &Client) -> Result<(), Error> {
+        let mut person = None;
+        for (organization, session) in self.sessions_named(&request).await? {
+            person = self.end_session(organization, session, client).await?.or(person);
+        }
+        match person {
+            Some(user) if request.all => self.end_all_sessions(user, client).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// The sessions that the tokens name, alive or not.
+    pub(crate) async fn sessions_named(
+        &self,
+        request: &LogoutRequest,
+    ) -> Result<Vec<(OrganizationId, SessionId)>, Error> {
         let mut named: Vec<(OrganizationId, SessionId)> = Vec::new();
         if let Some(token) = &request.access_token {
             // One whose time is over still names its session; one that is not ours names nothing.
@@ -33,19 +47,10 @@ impl Identity {
             }
         }
         if let Some(token) = &request.refresh_token {
-            let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
-            named.extend(rows::session_by_refresh_token(&mut tx, &OpaqueToken::presented(token).hash()).await?);
-            tx.commit().await?;
+            named.extend(self.session_of_refresh_token(token).await?);
         }
         named.dedup();
-        let mut person = None;
-        for (organization, session) in named {
-            person = self.end_session(organization, session, client).await?.or(person);
-        }
-        match person {
-            Some(user) if request.all => self.end_all_sessions(user, client).await,
-            _ => Ok(()),
-        }
+        Ok(named)
     }
 
     /// Ends one session; whose it was, if it lived.
@@ -67,20 +72,10 @@ impl Identity {
         Ok(user)
     }
 
-    async fn end_all_sessions(&self, user: UserId, client: &Client) -> Result<(), Error> {
+    pub(crate) async fn end_all_sessions(&self, user: UserId, client: &Client) -> Result<(), Error> {
         let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
-        let memberships = rows::memberships_of(&mut tx, user).await?;
+        let ended = rows::end_sessions(tx.conn(), user, None, "logout", self.0.clock.now()).await?;
         tx.commit().await?;
-        for membership in memberships {
-            let ctx = self.acting(membership.organization_id, client);
-            let mut tx = self.0.db.tenant(membership.organization_id).await?;
-            let ended = sessions::revoke_all_but_newest(&mut tx, user, 0, "logout", ctx.now()).await?;
-            for session in &ended {
-                tx.append(&ctx, events::session_revoked(user, *session, "logout"));
-            }
-            tx.commit().await?;
-            self.sessions_ended(&ended);
-        }
-        Ok(())
+        self.announce_ended(user, &ended, "logout", client).await
     }
 }

@@ -5,14 +5,17 @@ use super::{Client, Pair};
 use crate::access_token::NewToken;
 use crate::events;
 use crate::handle::Identity;
+use crate::settings;
+use crate::store::organizations;
 use crate::store::sessions::{self, SessionRow, StandingRow, TokenRow};
 use crate::store::sign_in as rows;
-use crate::subject::{IDLE, standing};
+use crate::subject::standing;
 use chrono::{DateTime, Duration, Utc};
-use kernel::access::OrganizationStanding;
-use kernel::ids::OrganizationId;
+use kernel::ids::{OrganizationId, SessionId};
 use kernel::token::OpaqueToken;
 use kernel::{Error, ErrorKind};
+use mail::Template;
+use serde_json::json;
 use store::{PlatformReason, TenantTx};
 
 /// How long the token just used answers with the same successor: lost answers, two tabs.
@@ -38,10 +41,7 @@ impl Identity {
     pub async fn refresh(&self, presented: &str, client: &Client) -> Result<Pair, Error> {
         let token = OpaqueToken::presented(presented);
         let hash = token.hash();
-        let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
-        let found = rows::session_by_refresh_token(&mut tx, &hash).await?;
-        tx.commit().await?;
-        let (organization, session_id) = found.ok_or_else(unusable)?;
+        let (organization, session_id) = self.session_of_refresh_token(presented).await?.ok_or_else(unusable)?;
         let keys = self.signing_keys().await?;
         let now = self.0.clock.now();
         let mut tx = self.0.db.tenant(organization).await?;
@@ -62,6 +62,7 @@ impl Identity {
             sessions::mark_token_used(&mut tx, &hash, now).await?;
         }
         sessions::touch(&mut tx, session_id, Some(&client.ip), now).await?;
+        let life = follow_settings(&mut tx, &session, now).await?;
         let mut roles: Vec<String> = standing.iter().filter_map(|row| row.role.clone()).collect();
         roles.sort_unstable();
         roles.dedup();
@@ -74,9 +75,23 @@ impl Identity {
             amr: session.amr,
             roles,
         };
-        let pair = self.pair(&keys, new, successor)?;
+        let pair = self.pair(&keys, new, successor, life)?;
         tx.commit().await?;
         Ok(pair)
+    }
+
+    /// Which session a refresh token was made for, dead or alive.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn session_of_refresh_token(
+        &self,
+        presented: &str,
+    ) -> Result<Option<(OrganizationId, SessionId)>, Error> {
+        let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
+        let found = rows::session_by_refresh_token(&mut tx, &OpaqueToken::presented(presented).hash()).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     /// Ends the session of a token that somebody used again; answers what its bearer is told.
@@ -91,6 +106,11 @@ impl Identity {
         sessions::revoke(&mut tx, session.id, "refresh_reused", ctx.now()).await?;
         tx.append(&ctx, events::about_session("auth.refresh_reused", session.user_id, session.id));
         tx.append(&ctx, events::session_revoked(session.user_id, session.id, "refresh_reused"));
+        if let Some(login) = rows::login_by_id(tx.conn(), session.user_id).await? {
+            let name = organizations::find(&mut tx).await?.map(|organization| organization.name);
+            let data = json!({ "ip": client.ip, "organization": name.unwrap_or_default() });
+            self.notify(&ctx, &mut tx, &login, Template::SessionEnded, data).await?;
+        }
         tx.commit().await?;
         self.sessions_ended(&[session.id]);
         tracing::warn!(session_id = %session.id, "a refresh token was used again; its session was ended");
@@ -111,7 +131,20 @@ fn turn(place: &TokenRow, now: DateTime<Utc>) -> Turn {
 }
 
 fn is_alive(session: &SessionRow, now: DateTime<Utc>) -> bool {
-    session.revoked_at.is_none() && now < session.expires_at && now < session.last_used_at + IDLE
+    let idle = Duration::minutes(i64::from(session.idle_minutes));
+    session.revoked_at.is_none() && now < session.expires_at && now < session.last_used_at + idle
+}
+
+/// A session follows the organization's limits from its next refresh on. How long the token made now is good unused.
+async fn follow_settings(tx: &mut TenantTx, session: &SessionRow, now: DateTime<Utc>) -> Result<Duration, Error> {
+    let settings = settings::effective(tx).await?;
+    let idle_minutes = i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX);
+    // A longer life than at the sign-in is for the next sign-in.
+    let expires_at = session.expires_at.min(session.created_at + Duration::days(settings.session_max_days));
+    if (idle_minutes, expires_at) != (session.idle_minutes, session.expires_at) {
+        sessions::adjust(tx, session.id, idle_minutes, expires_at).await?;
+    }
+    Ok((expires_at - now).min(Duration::minutes(settings.session_idle_minutes)).max(Duration::zero()))
 }
 
 /// What sign-in asks is asked again: a suspended member does not stay by refreshing.
@@ -119,8 +152,7 @@ fn may_stay(first: &StandingRow, rows: &[StandingRow], now: DateTime<Utc>) -> Re
     if first.membership_status != "active" {
         return Err(inactive());
     }
-    let blocked =
-        standing(&first.organization_status, first.suspension_mode.as_deref()) == OrganizationStanding::Blocked;
+    let blocked = !standing(&first.organization_status, first.suspension_mode.as_deref()).is_open();
     let for_admins = matches!(first.organization_status.as_str(), "suspended" | "closing");
     let admin = rows.iter().any(|row| {
         row.is_system == Some(true)

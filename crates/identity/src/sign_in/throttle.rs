@@ -2,14 +2,13 @@
 //! a restart nor another node starts it over. The e-mail itself is not kept, only a keyed hash.
 
 use super::Client;
-use crate::events;
+use super::facts::{Fact, Whom};
 use crate::handle::Identity;
 use crate::store::sign_in::{self as rows, Failures};
 use chrono::{DateTime, Duration, Utc};
-use kernel::ids::OrganizationId;
 use kernel::token::hmac_sha256;
 use kernel::{Error, ErrorKind};
-use store::PlatformReason;
+use store::{INSTALLATION, PlatformReason};
 
 /// Failures that cost no waiting.
 const FREE: i32 = 4;
@@ -19,13 +18,13 @@ const WINDOW: Duration = Duration::minutes(15);
 const LONGEST: i64 = 900;
 
 impl Identity {
-    pub(super) fn email_hash(&self, email_norm: &str) -> [u8; 32] {
+    pub(crate) fn email_hash(&self, email_norm: &str) -> [u8; 32] {
         hmac_sha256(&self.0.throttle_key, &[email_norm.as_bytes()])
     }
 
     /// Counts a failure. Tries that ran in parallel are counted one after the other; those that find the door shut by
     /// then are not told whether they were right.
-    pub(super) async fn count_failure(&self, email_hash: &[u8; 32]) -> Result<(), Error> {
+    pub(crate) async fn count_failure(&self, email_hash: &[u8; 32]) -> Result<(), Error> {
         let now = self.0.clock.now();
         let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
         let known = rows::lock_failures(&mut tx, email_hash, now).await?;
@@ -46,18 +45,16 @@ impl Identity {
         Ok(gone)
     }
 
-    /// Tells the organization that the sign-in was meant for, if it is known.
+    /// Tells whoever the refused sign-in concerns: the same work for a login that there is and for one that there is not.
     pub(super) async fn tell_refused(
         &self,
-        kind: &'static str,
-        organization: Option<OrganizationId>,
+        fact: Fact,
+        whom: &Whom<'_>,
         reason: &str,
         client: &Client,
     ) -> Result<(), Error> {
-        let Some(organization) = organization else { return Ok(()) };
-        let ctx = self.acting(organization, client);
-        let mut tx = self.0.db.tenant(organization).await?;
-        tx.append(&ctx, events::login_refused(kind, organization, reason));
+        let mut tx = self.0.db.tenant(INSTALLATION).await?;
+        self.tell(&mut tx, fact, whom, Some(reason), client)?;
         tx.commit().await?;
         Ok(())
     }
@@ -67,7 +64,7 @@ impl Identity {
 ///
 /// # Errors
 /// 429 `AUTH_THROTTLED` with the time to wait.
-pub(super) fn check(known: Option<&Failures>, now: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) fn check(known: Option<&Failures>, now: DateTime<Utc>) -> Result<(), Error> {
     let Some(until) = known.and_then(|known| known.blocked_until).filter(|until| now < *until) else { return Ok(()) };
     let wait = u64::try_from((until - now).num_milliseconds()).unwrap_or_default();
     Err(Error::new(

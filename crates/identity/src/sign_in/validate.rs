@@ -2,10 +2,13 @@
 
 use super::OrganizationView;
 use crate::authenticate::Presented;
+use crate::subject::Known;
 use chrono::{DateTime, Utc};
+use kernel::access::ImpersonationKind;
 use kernel::ids::{ChannelAccountId, MembershipId, SessionId, UnitId, UserId};
-use kernel::{Permission, Scope};
+use kernel::{Permission, Principal, Scope};
 use serde::Serialize;
+use uuid::Uuid;
 
 /// A good token and the rights of its principal at this moment.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -13,7 +16,9 @@ pub struct Validation {
     /// Always true: anything else is a 401.
     pub valid: bool,
     pub principal: PrincipalView,
-    pub user: UserName,
+    /// The person whose name counts; left out for API keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserName>,
     pub organization: OrganizationView,
     /// Names of the roles that count now.
     #[schema(example = json!(["agent"]))]
@@ -22,17 +27,44 @@ pub struct Validation {
     #[schema(example = json!(["messaging.reply", "messaging.view"]))]
     pub permissions: Vec<&'static str>,
     pub scopes: Vec<ScopeView>,
-    pub session: SessionView,
+    /// Left out for API keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionView>,
+    /// Who really acts, where somebody acts in the user's name: show it as long as it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impersonator: Option<ImpersonatorView>,
     /// When the access token is over.
     pub expires_at: DateTime<Utc>,
 }
 
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PrincipalView {
+    /// user or service_account.
     #[schema(example = "user")]
     pub kind: &'static str,
-    pub user_id: UserId,
-    pub membership_id: MembershipId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub membership_id: Option<MembershipId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key_id: Option<Uuid>,
+    /// Of the service account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What a banner says.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ImpersonatorView {
+    pub id: UserId,
+    pub name: String,
+    /// support (platform staff) or member.
+    pub kind: ImpersonationKind,
+    pub impersonation_id: Uuid,
+    /// Whether more than looking is allowed.
+    pub writes: bool,
 }
 
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -63,22 +95,18 @@ pub struct SessionView {
     pub authenticated_at: DateTime<Utc>,
 }
 
-/// The answer for a presented token.
+/// The answer for a presented token or key.
 pub fn validate(presented: &Presented, now: DateTime<Utc>) -> Validation {
-    let Presented { claims, known } = presented;
+    let known = &presented.known;
     let subject = &known.subject;
-    let counts = |from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>| {
-        from.is_none_or(|from| from <= now) && to.is_none_or(|to| now < to)
-    };
-    let grants: Vec<_> =
-        subject.grants.iter().filter(|grant| counts(grant.effective_from, grant.effective_to)).collect();
+    let grants: Vec<_> = subject.grants.iter().filter(|grant| grant.counts(now)).collect();
     let mut roles: Vec<String> = grants.iter().map(|grant| grant.role.to_string()).collect();
     roles.sort_unstable();
     roles.dedup();
     Validation {
         valid: true,
-        principal: PrincipalView { kind: "user", user_id: claims.sub, membership_id: claims.mid },
-        user: UserName { id: claims.sub, name: known.user_name.clone() },
+        principal: principal(known),
+        user: subject.user_id().map(|id| UserName { id, name: known.user_name.clone() }),
         organization: OrganizationView {
             id: subject.organization_id,
             slug: known.slug.clone(),
@@ -88,13 +116,44 @@ pub fn validate(presented: &Presented, now: DateTime<Utc>) -> Validation {
         roles,
         permissions: subject.permissions(now).iter().map(Permission::name).collect(),
         scopes: grants.iter().map(|grant| scope_view(&grant.role, &grant.scope)).collect(),
-        session: SessionView {
+        session: presented.claims.as_ref().map(|claims| SessionView {
             id: claims.sid,
-            amr: claims.amr.clone(),
-            authenticated_at: DateTime::from_timestamp(claims.auth_time, 0).unwrap_or_default(),
-        },
-        expires_at: claims.expires_at(),
+            amr: subject.amr.clone(),
+            authenticated_at: subject
+                .authenticated_at
+                .or(DateTime::from_timestamp(claims.auth_time, 0))
+                .unwrap_or_default(),
+        }),
+        impersonator: impersonator(known),
+        expires_at: subject.expires_at.unwrap_or_default(),
     }
+}
+
+fn principal(known: &Known) -> PrincipalView {
+    let subject = &known.subject;
+    let service_account_id = match subject.principal {
+        Principal::ServiceAccount { id } => Some(id),
+        _ => None,
+    };
+    PrincipalView {
+        kind: if service_account_id.is_some() { "service_account" } else { "user" },
+        user_id: subject.user_id(),
+        membership_id: subject.membership_id(),
+        service_account_id,
+        api_key_id: subject.api_key_id,
+        name: service_account_id.map(|_| known.user_name.clone()),
+    }
+}
+
+fn impersonator(known: &Known) -> Option<ImpersonatorView> {
+    let acting = known.subject.impersonation.as_ref()?;
+    Some(ImpersonatorView {
+        id: acting.by,
+        name: known.impersonator_name.clone().unwrap_or_default(),
+        kind: acting.kind,
+        impersonation_id: acting.id,
+        writes: acting.writes,
+    })
 }
 
 fn scope_view(role: &str, scope: &Scope) -> ScopeView {

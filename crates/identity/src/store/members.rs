@@ -1,8 +1,7 @@
 //! `memberships` with their logins, and `role_assignments`.
 
-use crate::users::{ListUsers, Member};
 use chrono::{DateTime, Utc};
-use kernel::ids::{MembershipId, RoleId, UnitId, UserId};
+use kernel::ids::{MembershipId, RoleId, UserId};
 use store::{DbError, TenantTx};
 use uuid::Uuid;
 
@@ -54,7 +53,8 @@ pub async fn join(
            values ($1, $2, $3, 'active', $4, $5, $6, $6, $6)
            on conflict (organization_id, user_id) do update
              set status = 'active', display_name = excluded.display_name, job_title = excluded.job_title,
-               joined_at = excluded.joined_at, suspended_at = null, version = memberships.version + 1, updated_at = excluded.updated_at
+               joined_at = excluded.joined_at, suspended_at = null, known_name = null, known_name_norm = null,
+               known_email = null, known_language = null, erased_at = null, erased_number = null, version = memberships.version + 1, updated_at = excluded.updated_at
              where memberships.status = 'removed'
            returning id as "id: MembershipId""#,
         *id,
@@ -73,7 +73,11 @@ pub async fn join(
 pub async fn activate(tx: &mut TenantTx, id: MembershipId, now: DateTime<Utc>) -> Result<bool, DbError> {
     let organization_id = tx.organization_id();
     let done = sqlx::query!(
-        "update memberships set status = 'active', joined_at = $3, version = version + 1, updated_at = $3
+        "with accepted as (
+           update invitations set status = 'accepted', accepted_at = $3, version = version + 1, updated_at = $3
+           where organization_id = $2 and membership_id = $1 and status = 'pending')
+         update memberships set status = 'active', joined_at = $3, known_name = null, known_name_norm = null, known_email = null,
+           known_language = null, version = version + 1, updated_at = $3
          where id = $1 and organization_id = $2 and status = 'invited'",
         *id,
         *organization_id,
@@ -143,66 +147,7 @@ pub async fn is_admin(tx: &mut TenantTx, membership_id: MembershipId, now: DateT
     .await?)
 }
 
-/// One member by the id of the login.
-pub async fn find(tx: &mut TenantTx, user_id: UserId) -> Result<Option<Member>, DbError> {
-    let organization_id = tx.organization_id();
-    Ok(sqlx::query_as!(
-        Member,
-        r#"select u.id as "id: UserId", m.id as "membership_id: MembershipId", u.name, u.name_norm, u.email, u.email_verified_at,
-             u.phone, u.language, u.timezone, u.last_login_at, m.display_name, m.job_title, m.status, m.joined_at, m.version,
-             array(select distinct r.name from role_assignments a
-               join roles r on r.id = a.role_id and r.organization_id = a.organization_id
-               where a.organization_id = m.organization_id and a.membership_id = m.id order by 1) as "roles!",
-             array(select um.unit_id from unit_memberships um
-               where um.organization_id = m.organization_id and um.membership_id = m.id order by 1) as "units!: Vec<UnitId>"
-           from memberships m join users u on u.id = m.user_id
-           where m.organization_id = $1 and m.user_id = $2 and m.status <> 'removed'"#,
-        *organization_id,
-        *user_id
-    )
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
-/// Members in the order of their folded names; `after` is the last one seen.
-pub async fn list(
-    tx: &mut TenantTx,
-    filter: &ListUsers,
-    after: Option<(&str, UserId)>,
-    limit: i64,
-) -> Result<Vec<Member>, DbError> {
-    let organization_id = tx.organization_id();
-    Ok(sqlx::query_as!(
-        Member,
-        r#"select u.id as "id: UserId", m.id as "membership_id: MembershipId", u.name, u.name_norm, u.email, u.email_verified_at,
-             u.phone, u.language, u.timezone, u.last_login_at, m.display_name, m.job_title, m.status, m.joined_at, m.version,
-             array(select distinct r.name from role_assignments a
-               join roles r on r.id = a.role_id and r.organization_id = a.organization_id
-               where a.organization_id = m.organization_id and a.membership_id = m.id order by 1) as "roles!",
-             array(select um.unit_id from unit_memberships um
-               where um.organization_id = m.organization_id and um.membership_id = m.id order by 1) as "units!: Vec<UnitId>"
-           from memberships m join users u on u.id = m.user_id
-           where m.organization_id = $1
-             and case when $2::text is null then m.status <> 'removed' else m.status = $2 end
-             and ($3::text is null or exists (
-               select from role_assignments a join roles r on r.id = a.role_id and r.organization_id = a.organization_id
-               where a.organization_id = m.organization_id and a.membership_id = m.id and r.name_folded = $3))
-             and ($4::uuid is null or exists (
-               select from unit_memberships um
-               where um.organization_id = m.organization_id and um.membership_id = m.id and um.unit_id = $4))
-             and ($5::text is null or starts_with(u.name_norm, $5) or strpos(u.name_norm, ' ' || $5) > 0)
-             and ($6::text is null or (u.name_norm, u.id) > ($6, $7::uuid))
-           order by u.name_norm, u.id
-           limit $8"#,
-        *organization_id,
-        filter.status.as_deref(),
-        filter.role.as_deref(),
-        filter.unit_id.map(|unit| unit.0),
-        filter.q.as_deref(),
-        after.map(|(name, _)| name),
-        after.map(|(_, id)| id.0),
-        limit
-    )
-    .fetch_all(tx.conn())
-    .await?)
+/// One member by the id of the login; nobody who was removed.
+pub async fn find(tx: &mut TenantTx, user_id: UserId) -> Result<Option<crate::users::Member>, DbError> {
+    super::people::find(tx, user_id, false).await
 }

@@ -17,6 +17,29 @@ pub async fn by_slug(tx: &mut PlatformTx, slug: &str) -> Result<Option<Organizat
     .await?)
 }
 
+/// Which organization had this slug and still answers to it.
+pub async fn by_former_slug(
+    tx: &mut PlatformTx,
+    slug: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Organization>, DbError> {
+    Ok(sqlx::query_as!(
+        Organization,
+        r#"select id as "id!: OrganizationId", slug as "slug!", name as "name!", status as "status!", suspension_mode
+           from organization_by_former_slug($1, $2)"#,
+        slug,
+        now
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Why the organization of this transaction is in its state.
+pub async fn status_reason(tx: &mut TenantTx) -> Result<Option<String>, DbError> {
+    let id = tx.organization_id();
+    Ok(sqlx::query_scalar!("select status_reason from organizations where id = $1", *id).fetch_one(tx.conn()).await?)
+}
+
 /// The organization of this transaction.
 pub async fn find(tx: &mut TenantTx) -> Result<Option<Organization>, DbError> {
     let id = tx.organization_id();

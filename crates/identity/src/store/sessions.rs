@@ -1,5 +1,6 @@
 //! `sessions`, `refresh_tokens`, and the one question that makes a subject.
 
+use crate::subject::StoredGrant;
 use chrono::{DateTime, Utc};
 use kernel::ids::{MembershipId, OrganizationId, SessionId, UnitId, UserId};
 use store::{DbError, TenantTx};
@@ -15,15 +16,18 @@ pub struct NewSession<'a> {
     pub ip: Option<&'a str>,
     pub amr: &'a [String],
     pub now: DateTime<Utc>,
+    pub authenticated_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    /// Without use it ends after this.
+    pub idle_minutes: i32,
 }
 
 pub async fn insert(tx: &mut TenantTx, new: &NewSession<'_>) -> Result<(), DbError> {
     let organization_id = tx.organization_id();
     sqlx::query!(
         "insert into sessions (id, organization_id, membership_id, user_id, device_name, user_agent, ip_first, ip_last, amr,
-           created_at, authenticated_at, last_used_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $9, $9, $10)",
+           created_at, authenticated_at, last_used_at, expires_at, idle_minutes)
+         values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $12, $9, $10, $11)",
         *new.id,
         *organization_id,
         *new.membership_id,
@@ -33,7 +37,9 @@ pub async fn insert(tx: &mut TenantTx, new: &NewSession<'_>) -> Result<(), DbErr
         new.ip,
         new.amr,
         new.now,
-        new.expires_at
+        new.expires_at,
+        new.idle_minutes,
+        new.authenticated_at
     )
     .execute(tx.conn())
     .await?;
@@ -68,8 +74,10 @@ pub struct SessionRow {
     pub user_id: UserId,
     pub amr: Vec<String>,
     pub authenticated_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    pub idle_minutes: i32,
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
@@ -78,7 +86,7 @@ pub async fn lock(tx: &mut TenantTx, id: SessionId) -> Result<Option<SessionRow>
     Ok(sqlx::query_as!(
         SessionRow,
         r#"select id as "id: SessionId", membership_id as "membership_id: MembershipId", user_id as "user_id: UserId", amr,
-             authenticated_at, last_used_at, expires_at, revoked_at
+             authenticated_at, created_at, last_used_at, expires_at, idle_minutes, revoked_at
            from sessions where id = $1 and organization_id = $2 for update"#,
         *id,
         *organization_id
@@ -137,6 +145,40 @@ pub async fn touch(tx: &mut TenantTx, id: SessionId, ip: Option<&str>, now: Date
         *organization_id,
         now,
         ip
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// What the settings of now make of a session: its idle time and its end.
+pub async fn adjust(
+    tx: &mut TenantTx,
+    id: SessionId,
+    idle_minutes: i32,
+    expires_at: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "update sessions set idle_minutes = $3, expires_at = $4 where id = $1 and organization_id = $2",
+        *id,
+        *organization_id,
+        idle_minutes,
+        expires_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Notes what a person proved himself with, besides what he did at the sign-in.
+pub async fn set_amr(tx: &mut TenantTx, id: SessionId, amr: &[String]) -> Result<(), DbError> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "update sessions set amr = $3 where id = $1 and organization_id = $2 and revoked_at is null",
+        *id,
+        *organization_id,
+        amr
     )
     .execute(tx.conn())
     .await?;
@@ -209,15 +251,30 @@ pub struct StandingRow {
     pub user_name: String,
     pub user_status: String,
     pub must_change_password: bool,
+    pub amr: Vec<String>,
+    pub authenticated_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    pub idle_minutes: i32,
     pub revoked_at: Option<DateTime<Utc>>,
     pub membership_status: String,
+    pub member_since: DateTime<Utc>,
+    /// Whom the organization asks for second factors, and since when.
+    pub mfa_required_for: Option<String>,
+    pub mfa_required_since: Option<DateTime<Utc>>,
     pub slug: String,
     pub organization_name: String,
     pub organization_status: String,
     pub suspension_mode: Option<String>,
     pub fallback_unit: Option<UnitId>,
+    pub plan: Option<String>,
+    pub features: Option<serde_json::Value>,
+    pub platform_role: Option<String>,
+    pub impersonation_id: Option<Uuid>,
+    pub impersonation_kind: Option<String>,
+    pub impersonation_mode: Option<String>,
+    pub impersonator_id: Option<UserId>,
+    pub impersonator_name: Option<String>,
     pub role: Option<String>,
     pub is_system: Option<bool>,
     pub permissions: Option<Vec<String>>,
@@ -228,6 +285,22 @@ pub struct StandingRow {
     pub effective_to: Option<DateTime<Utc>>,
 }
 
+impl StandingRow {
+    /// The assignment of this row, if it has one.
+    pub fn grant(&self) -> Option<StoredGrant> {
+        Some(StoredGrant {
+            role: self.role.clone()?,
+            is_system: self.is_system == Some(true),
+            permissions: self.permissions.clone().unwrap_or_default(),
+            scope_type: self.scope_type.clone()?,
+            scope_id: self.scope_id,
+            effective_from: self.effective_from,
+            effective_to: self.effective_to,
+            units: self.units.clone(),
+        })
+    }
+}
+
 pub async fn standing(
     tx: &mut TenantTx,
     organization_id: OrganizationId,
@@ -236,9 +309,14 @@ pub async fn standing(
     Ok(sqlx::query_as!(
         StandingRow,
         r#"select s.user_id as "user_id: UserId", s.membership_id as "membership_id: MembershipId", u.name as user_name,
-             u.status as user_status, u.must_change_password, s.last_used_at, s.expires_at, s.revoked_at,
-             m.status as membership_status, o.slug, o.name as organization_name, o.status as organization_status, o.suspension_mode,
+             u.status as user_status, u.must_change_password, s.amr, s.authenticated_at, s.last_used_at, s.expires_at, s.idle_minutes, s.revoked_at,
+             m.status as membership_status, coalesce(m.joined_at, m.created_at) as "member_since!",
+             q.required_for as "mfa_required_for?", q.since as "mfa_required_since?",
+             o.slug, o.name as organization_name, o.status as organization_status, o.suspension_mode,
              (select f.unit_id from fallback_units f where f.organization_id = s.organization_id) as "fallback_unit: UnitId",
+             b.plan as "plan?", b.features as "features?", p.role as "platform_role?",
+             i.id as "impersonation_id?", i.kind as "impersonation_kind?", i.mode as "impersonation_mode?",
+             i.by_user_id as "impersonator_id?: UserId", i.by_name as "impersonator_name?",
              r.name as "role?", r.is_system as "is_system?", r.permissions as "permissions?",
              a.scope_type as "scope_type?", a.scope_id, a.effective_from, a.effective_to,
              case a.scope_type
@@ -253,6 +331,10 @@ pub async fn standing(
            join memberships m on m.id = s.membership_id and m.organization_id = s.organization_id
            join organizations o on o.id = s.organization_id
            join users u on u.id = s.user_id
+           left join subscriptions b on b.organization_id = s.organization_id
+           left join platform_staff p on p.user_id = s.user_id
+           left join mfa_requirements q on q.organization_id = s.organization_id
+           left join impersonations i on i.session_id = s.id and i.organization_id = s.organization_id
            left join role_assignments a on a.membership_id = s.membership_id and a.organization_id = s.organization_id
            left join roles r on r.id = a.role_id and r.organization_id = a.organization_id
            where s.id = $1 and s.organization_id = $2"#,
@@ -261,4 +343,28 @@ pub async fn standing(
     )
     .fetch_all(tx.conn())
     .await?)
+}
+
+/// The person proved again who he is, in these ways.
+pub async fn authenticated_again(
+    tx: &mut TenantTx,
+    id: SessionId,
+    adds: &[String],
+    ip: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "update sessions set authenticated_at = $3, last_used_at = $3, ip_last = coalesce($5, ip_last),
+           amr = amr || array(select a from unnest($4::text[]) a where a <> all (amr))
+         where id = $1 and organization_id = $2 and revoked_at is null",
+        *id,
+        *organization_id,
+        now,
+        adds,
+        ip
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }

@@ -1,18 +1,16 @@
 //! `create_user`: a member with a role, and a login if the e-mail has none.
 
-use crate::events;
+use super::{events, roles};
 use crate::password::PasswordHash;
-use crate::roles::built_in;
-use crate::store::members::{self, NewAssignment, NewLogin};
-use crate::store::organizations;
-use crate::subject::permissions_of;
+use crate::store::logins;
+use crate::store::members::{self, NewLogin};
 use crate::text::{Email, folded};
 use kernel::ids::{MembershipId, UserId};
 use kernel::text::clean_line;
-use kernel::{Ctx, Error, ErrorKind, Permission, Principal, Resource};
+use kernel::{Ctx, Error, ErrorKind, Permission, Resource};
 use serde::Serialize;
+use serde_json::json;
 use store::TenantTx;
-use uuid::Uuid;
 
 /// A person to be a member here.
 #[derive(Clone)]
@@ -72,7 +70,8 @@ pub async fn create_user(ctx: &Ctx, tx: &mut TenantTx, new: NewUser) -> Result<C
     if new.display_name.as_deref().is_some_and(|shown| shown.chars().count() > 40) {
         return Err(Error::invalid_field("display_name", "LENGTH", "At most 40 characters."));
     }
-    let role = granted_role(ctx, tx, new.role.as_deref().unwrap_or("agent")).await?;
+    let named = [new.role.clone().unwrap_or_else(|| "agent".to_owned())];
+    let granted = roles::grantable(ctx, tx, "role", &named).await?;
     let login = NewLogin {
         id: ctx.ids.random(),
         email: &email.shown,
@@ -91,20 +90,14 @@ pub async fn create_user(ctx: &Ctx, tx: &mut TenantTx, new: NewUser) -> Result<C
     };
     // Somebody who comes back after removal starts with the rights given now.
     members::drop_assignments(tx, membership_id).await?;
-    let assignment: Uuid = ctx.new_id();
-    let granted = NewAssignment {
-        id: assignment,
-        membership_id,
-        role_id: role.id,
-        scope_type: role.scope_type,
-        granted_by: ctx.subject.user_id().map(|user| user.0),
-    };
-    members::assign(tx, &granted, ctx.now()).await?;
+    logins::keep(tx, user_id, ctx.now()).await?;
+    roles::assign(ctx, tx, membership_id, &granted).await?;
     if login_created {
-        append(ctx, tx, events::user_created(user_id));
+        events::append(ctx, tx, events::user("user.created", user_id, json!({})));
     }
-    append(ctx, tx, events::membership("membership.created", membership_id, user_id));
-    append(ctx, tx, events::role_assigned(assignment, membership_id, &role.name, role.scope_type));
+    let data = json!({ "status": "active" });
+    events::append(ctx, tx, events::membership("membership.created", membership_id, user_id, data));
+    let role = granted.into_iter().next().ok_or_else(|| Error::internal("no role was given"))?;
     Ok(CreatedUser {
         user_id,
         membership_id,
@@ -114,30 +107,4 @@ pub async fn create_user(ctx: &Ctx, tx: &mut TenantTx, new: NewUser) -> Result<C
         scope_type: role.scope_type.to_owned(),
         login_created,
     })
-}
-
-fn append(ctx: &Ctx, tx: &mut TenantTx, mut event: kernel::NewEvent) {
-    event.actor = ctx.actor();
-    tx.append(ctx, event);
-}
-
-struct GrantedRole {
-    id: kernel::ids::RoleId,
-    name: String,
-    scope_type: &'static str,
-}
-
-/// The role of this name with its default scope, if the caller may grant it.
-async fn granted_role(ctx: &Ctx, tx: &mut TenantTx, name: &str) -> Result<GrantedRole, Error> {
-    let Some(row) = organizations::role_by_name(tx, &folded(name.trim())).await? else {
-        return Err(Error::invalid_field("role", "ROLE_UNKNOWN", "There is no role of this name."));
-    };
-    let held = permissions_of(&row.name, row.is_system, &row.permissions);
-    let own = ctx.subject.permissions(ctx.now());
-    if !matches!(ctx.subject.principal, Principal::System) && held.iter().any(|permission| !own.contains(permission)) {
-        return Err(Error::new(ErrorKind::Forbidden, "GRANT_EXCEEDS_OWN", "This role holds more than you do."));
-    }
-    // Custom roles have no scope of their own: the narrowest useful one.
-    let scope_type = built_in(&row.name).filter(|_| row.is_system).map_or("team", |role| role.default_scope);
-    Ok(GrantedRole { id: row.id, name: row.name, scope_type })
 }

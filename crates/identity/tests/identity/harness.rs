@@ -129,6 +129,22 @@ impl House {
         }
     }
 
+    /// The same house under other settings.
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        let mut house = self.another_node();
+        (house.identity, house.app) = node(&self.db, &self.clock, &settings, &self.limits);
+        house.settings = settings;
+        house
+    }
+
+    /// A request whose body and answer are bytes.
+    pub async fn send_bytes(&self, method: Method, path: &str, token: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
+        let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));
+        let response = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status.as_u16(), body.collect().await.unwrap().to_bytes().to_vec())
+    }
+
     /// One more organization.
     pub async fn other_organization(&self, name: &str) -> Organization {
         provision(&self.db, &self.clock, &unique("org"), name).await
@@ -238,6 +254,39 @@ impl House {
         sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.admin().await).await.unwrap()
     }
 
+    /// One text.
+    pub async fn text(&self, statement: String) -> String {
+        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.admin().await).await.unwrap()
+    }
+
+    /// All rows of all tables as text, to look for what must not lie there.
+    pub async fn everything_stored(&self) -> String {
+        let mut conn = self.admin().await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition",
+        )
+        .fetch_all(&mut conn)
+        .await
+        .unwrap();
+        let mut all = String::new();
+        for table in tables {
+            let rows: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("select t::text from public.{table} t")))
+                .fetch_all(&mut conn)
+                .await
+                .unwrap();
+            all.push_str(&rows.join("\n"));
+        }
+        all
+    }
+
+    /// An answer that is no JSON: status, headers, text.
+    pub async fn send_text(&self, method: Method, path: &str) -> (u16, HeaderMap, String) {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let (parts, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (parts.status.as_u16(), parts.headers, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// Kinds of the events of an organization, in order.
     pub async fn events(&self, organization: OrganizationId) -> Vec<(String, Value, Value)> {
         let statement =
@@ -255,13 +304,14 @@ impl House {
 }
 
 fn node(db: &Database, clock: &Clock, settings: &Settings, limits: &Limits) -> (Identity, Router) {
-    let identity = Identity::new(db.clone(), clock.clone(), Ids::system(), sealer(), settings.clone()).unwrap();
+    let identity =
+        Identity::new(db.clone(), clock.clone(), Ids::system(), sealer(), blobs(), settings.clone()).unwrap();
     let for_wrap = identity.clone();
+    let modules =
+        vec![identity::module(identity.clone()), service_levels::module(db.clone(), identity.cursors().clone())];
+    identity.know_house(&modules);
     let (app, _) = assemble(Assembly {
-        routes: vec![
-            identity::module(identity.clone()).routes,
-            service_levels::module(db.clone(), identity.cursors().clone()).routes,
-        ],
+        routes: modules.into_iter().map(|module| module.routes).collect(),
         outside: identity::well_known(identity.clone()),
         hidden: Router::new(),
         wrap: Box::new(move |api| api.layer(axum::middleware::from_fn_with_state(for_wrap, identity::authenticate))),
@@ -274,8 +324,14 @@ fn node(db: &Database, clock: &Clock, settings: &Settings, limits: &Limits) -> (
     (identity, app)
 }
 
+/// Files in memory, shared by the nodes of a test (each test is a process of its own).
+pub fn blobs() -> files::Files {
+    static BLOBS: std::sync::OnceLock<std::sync::Arc<object_store::memory::InMemory>> = std::sync::OnceLock::new();
+    files::Files::over(BLOBS.get_or_init(|| std::sync::Arc::new(object_store::memory::InMemory::new())).clone())
+}
+
 /// One master key for all tests: they share the signing keys.
-fn sealer() -> Sealer {
+pub fn sealer() -> Sealer {
     Sealer::new(vec![SecretSlice::from(vec![7u8; 32])])
 }
 

@@ -31,7 +31,7 @@ async fn a_login_answers_a_working_pair_and_who_one_is() {
 }
 
 #[tokio::test]
-async fn unknown_e_mail_and_wrong_password_answer_alike() {
+async fn check_06_unknown_e_mail_and_wrong_password_answer_alike_in_the_same_time() {
     let house = House::new().await;
     let ana = house.user("agent").await;
     let nobody = format!("{}@clinica.example", unique("nobody"));
@@ -164,7 +164,7 @@ async fn an_invited_member_becomes_active_by_signing_in_there() {
 }
 
 #[tokio::test]
-async fn twenty_receptionists_behind_one_address_sign_in_within_a_minute() {
+async fn check_08_twenty_receptionists_behind_one_address_sign_in_within_a_minute() {
     let house = House::with(quick(), Limits::default()).await;
     let mut signing_in = Vec::new();
     for _ in 0..20 {

@@ -12,7 +12,7 @@ async fn logout(house: &House, token: &str, body: Option<&serde_json::Value>) ->
 }
 
 #[tokio::test]
-async fn the_access_token_of_a_moment_ago_is_refused_and_signing_out_again_is_fine() {
+async fn check_02_the_access_token_of_a_moment_ago_is_refused_and_signing_out_again_is_fine() {
     let house = House::new().await;
     let other_node = house.another_node();
     let ana = house.user("agent").await;

@@ -113,7 +113,7 @@ async fn nobody_grants_more_than_he_holds() {
     let as_user = async |role: &str| {
         let person = house.user(role).await;
         let token = house.access_token(&person.email).await;
-        let subject = house.identity.subject_of_token(&token).await.unwrap();
+        let subject = house.identity.subject_of_token(&token, None).await.unwrap();
         Ctx::new(subject, house.clock.clone(), Ids::system(), Arc::from("test"))
     };
     let email = || Box::leak(format!("{}@clinica.example", unique("n")).into_boxed_str()) as &str;

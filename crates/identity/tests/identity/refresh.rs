@@ -23,7 +23,7 @@ async fn fifty_refreshes_in_a_row_also_over_a_restart_are_one_session() {
 }
 
 #[tokio::test]
-async fn two_tabs_with_the_same_token_both_go_on() {
+async fn check_03_two_tabs_with_the_same_token_both_go_on() {
     let house = House::new().await;
     let ana = house.user("agent").await;
     let token = house.login(&ana.email).await.text("refresh_token");
@@ -40,7 +40,7 @@ async fn two_tabs_with_the_same_token_both_go_on() {
 }
 
 #[tokio::test]
-async fn an_older_token_or_one_after_thirty_seconds_ends_the_session() {
+async fn check_03_an_older_token_or_one_after_thirty_seconds_ends_the_session_and_is_told() {
     let house = House::new().await;
     for (steps, pause) in [(2, 0), (1, 31), (3, 5)] {
         let ana = house.user("agent").await;

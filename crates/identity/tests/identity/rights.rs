@@ -163,7 +163,7 @@ async fn live_connections_ask_again_with_their_subject() {
     let house = House::new().await;
     let ana = house.user("agent").await;
     let token = house.access_token(&ana.email).await;
-    let subject = house.identity.subject_of_token(&token).await.unwrap();
+    let subject = house.identity.subject_of_token(&token, None).await.unwrap();
     assert!(!house.identity.refreshed(&subject).await.unwrap().grants.is_empty());
     house.sql(format!("delete from role_assignments where membership_id = '{}'", ana.membership_id)).await;
     house.identity.rights_changed();

@@ -42,16 +42,34 @@ async fn tries_in_parallel_do_not_get_round_it() {
 
 #[tokio::test]
 async fn the_organization_is_told_when_it_was_named() {
-    let house = House::new().await;
+    let house = House::alone().await;
     let email = format!("{}@clinica.example", unique("nobody"));
     let body = json!({ "email": email, "password": "wrong", "organization": house.organization.slug });
     for _ in 0..6 {
         house.post("/api/auth/login", &body).await;
     }
+    house.work().await;
     let events = house.events(house.organization.id).await;
     let of = |wanted: &str| events.iter().filter(|(kind, ..)| kind == wanted).count();
     assert_eq!((of("auth.login_failed"), of("auth.throttled")), (5, 1));
     assert!(!format!("{events:?}").contains(&email), "no address in the log");
+}
+
+#[tokio::test]
+async fn every_organization_of_the_person_and_the_platform_are_told_of_failures() {
+    let house = House::alone().await;
+    let ana = house.user("agent").await;
+    let other = house.other_organization("Laboratório Sul").await;
+    house.member(&other, &ana.email, "agent").await;
+    let third = house.other_organization("Farmácia Norte").await;
+    house.try_login(&ana.email, "not-the-password").await.is(401, "AUTH_CREDENTIALS_INVALID");
+    house.work().await;
+    for organization in [house.organization.id, other.id, store::INSTALLATION] {
+        let events = house.events(organization).await;
+        let (_, data, audience) = events.iter().find(|(kind, ..)| kind == "auth.login_failed").unwrap();
+        assert_eq!((&data["user_id"], &audience["permission"]), (&json!(ana.user_id), &json!("audit.view")));
+    }
+    assert!(!house.events(third.id).await.iter().any(|(kind, ..)| kind == "auth.login_failed"));
 }
 
 #[tokio::test]

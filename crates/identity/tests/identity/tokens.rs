@@ -49,7 +49,7 @@ async fn a_token_says_what_the_document_says() {
 }
 
 #[tokio::test]
-async fn forged_tokens_are_refused_each_by_itself() {
+async fn check_05_forged_tokens_are_refused_each_by_itself() {
     let house = House::new().await;
     let ana = house.user("admin").await;
     let good = house.access_token(&ana.email).await;

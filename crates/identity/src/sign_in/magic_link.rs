@@ -1,0 +1,55 @@
+//! `magic-link/exchange`: a link that came by mail for a session.
+
+use super::Client;
+use super::enter::{Entered, Entry};
+use super::facts::{Fact, Whom};
+use crate::handle::Identity;
+use crate::links::{self, Purpose};
+use crate::settings::SignInMethod;
+use crate::store::sign_in as rows;
+use kernel::Error;
+use store::INSTALLATION;
+
+/// How a sign-in by mail stands in `amr`; RFC 8176 has no word for it.
+pub(crate) const AMR_MAIL: &str = "mail";
+
+/// What the page that the link opens sends.
+pub struct ExchangeRequest {
+    pub token: String,
+    pub device_name: Option<String>,
+}
+
+impl Identity {
+    /// Signs in with a link, which is used up by it and proves the address.
+    ///
+    /// # Errors
+    /// 400 `LINK_INVALID` for whatever is no good link; the refusals of [`Identity::enter`].
+    pub async fn exchange_magic_link(&self, request: &ExchangeRequest, client: &Client) -> Result<Entered, Error> {
+        let mut tx = self.0.db.tenant(INSTALLATION).await?;
+        let redeemed = links::redeem(self, tx.conn(), Purpose::MagicLink, &request.token).await?;
+        let Some(redeemed) = redeemed else { return Err(links::invalid()) };
+        let login = rows::login_by_id(tx.conn(), redeemed.user_id).await?;
+        let Some(mut login) = login.filter(|login| self.is_of_address(&redeemed.data, login)) else {
+            return Err(links::invalid());
+        };
+        let now = self.0.clock.now();
+        let whom = Whom { login: Some(login.user_id), named: None };
+        if rows::email_verified(tx.conn(), login.user_id, now).await? {
+            self.tell(&mut tx, Fact::EmailVerified, &whom, None, client)?;
+            login.email_verified_at = Some(now);
+        }
+        self.tell(&mut tx, Fact::MagicLinkExchanged, &whom, None, client)?;
+        tx.commit().await?;
+        self.enter(Entry {
+            login: &login,
+            method: SignInMethod::MagicLink,
+            amr: &[AMR_MAIL.to_owned()],
+            organization: redeemed.data["organization"].as_str(),
+            device_name: request.device_name.as_deref(),
+            client,
+            better: None,
+            proven_at: None,
+        })
+        .await
+    }
+}

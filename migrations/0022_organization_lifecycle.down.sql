@@ -1,0 +1,15 @@
+drop function erase_events;
+revoke select (id, organization_id, occurred_at), delete on events from balcao_auditor;
+drop policy auditor on events;
+revoke select (id, status) on organizations from balcao_auditor;
+drop policy auditor on organizations;
+drop table organization_exports;
+drop function any_organization;
+drop table setup_token;
+drop view organization_facts;
+drop function slug_is_kept, organization_by_former_slug;
+drop table former_slugs;
+drop index organizations_tax_id_idx, organizations_closing_idx;
+revoke select (status_reason, closing_at, created_at, tax_id, kind, erased_at, version) on organizations from balcao_worker;
+revoke select (status_reason, closing_at, created_at, tax_id, kind, version) on organizations from balcao_resolver;
+alter table organizations drop column logo_file_id, drop column status_changed_at, drop column erased_at, drop column totals;

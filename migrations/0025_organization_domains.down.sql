@@ -1,0 +1,2 @@
+drop function release_domain;
+drop table organization_domains;

@@ -1,0 +1,2 @@
+drop function user_by_passkey;
+drop table passkeys;

@@ -1,0 +1,3 @@
+drop function support_session_place;
+drop function organizations_with_ended_impersonations;
+drop table impersonations;
