@@ -33,5 +33,4 @@ pub fn module() -> Module {
     Module { name: "contacts", permissions: PERMISSIONS, events: EVENTS, ..Module::default() }
 }
 
-const PERMISSIONS: &[Permission] =
-    &[Permission::CONTACTS_VIEW, Permission::CONTACTS_UPDATE, Permission::CONTACTS_VIEW_PII];
+const PERMISSIONS: &[Permission] = &[Permission::CONTACTS_VIEW, Permission::CONTACTS_UPDATE];

@@ -1,30 +1,19 @@
 //! Masked forms of addresses: they keep the shape, not the content.
 
+use kernel::masks;
+
 /// The masked form of a canonical address: `+55 11 *****-**17`, `m***@d***`, `BR.****`.
 pub fn address(value: &str) -> String {
-    match value.strip_prefix('+') {
-        Some(digits) if digits.is_ascii() => phone(digits),
-        _ => match value.split_once('@') {
-            Some((local, domain)) => format!("{}***@{}***", first(local), first(domain)),
-            None => match value.split_once('.') {
-                Some((country, _)) if country.len() == 2 => format!("{country}.****"),
-                _ => "****".to_owned(),
-            },
-        },
+    if value.starts_with('+') {
+        return masks::phone(value);
     }
-}
-
-fn phone(digits: &str) -> String {
-    let last = digits.get(digits.len().saturating_sub(2)..).unwrap_or_default();
-    match digits.strip_prefix("55").map(|national| (national, national.get(..2))) {
-        Some((national, Some(area))) if national.len() == 11 => format!("+55 {area} *****-**{last}"),
-        Some((national, Some(area))) if national.len() == 10 => format!("+55 {area} ****-**{last}"),
-        _ => format!("+{}{last}", "*".repeat(digits.len().saturating_sub(2))),
+    if value.contains('@') {
+        return masks::email(value);
     }
-}
-
-fn first(text: &str) -> String {
-    text.chars().take(1).collect()
+    match value.split_once('.') {
+        Some((country, _)) if country.len() == 2 => format!("{country}.****"),
+        _ => "****".to_owned(),
+    }
 }
 
 #[cfg(test)]

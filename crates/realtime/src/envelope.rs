@@ -9,7 +9,7 @@ use kernel::{Actor, StreamRef};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use store::log::{LoggedEvent, Position};
+use store::log::{Position, TextEvent};
 
 /// One event of the log, ready for any number of receivers.
 pub(crate) struct Heard {
@@ -30,11 +30,11 @@ struct Envelope<'a> {
     organization_id: OrganizationId,
     stream: &'a StreamRef,
     actor: &'a Actor,
-    data: &'a serde_json::Value,
+    data: &'a RawValue,
 }
 
 impl Heard {
-    pub(crate) fn new(event: &LoggedEvent, cursors: &Cursors) -> Self {
+    pub(crate) fn new(event: &TextEvent, cursors: &Cursors) -> Self {
         let envelope = Envelope {
             cursor: cursors.write(event.organization_id, event.position),
             id: event.id,
@@ -76,6 +76,6 @@ impl Heard {
 }
 
 /// Whether one of `wished` is a room of the event.
-pub(crate) fn wished(event: &LoggedEvent, wished: &[Room]) -> bool {
+pub(crate) fn wished(event: &TextEvent, wished: &[Room]) -> bool {
     Room::of_event(event).iter().any(|room| wished.contains(room))
 }

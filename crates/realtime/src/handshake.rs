@@ -9,7 +9,7 @@ use crate::{packet, resume, subscribe};
 use axum::http::header::ORIGIN;
 use engineioxide::DisconnectReason;
 use futures_util::{StreamExt, stream};
-use kernel::ids::OrganizationId;
+use kernel::ids::{OrganizationId, UserId};
 use kernel::{Error, ErrorKind, Subject};
 use serde_json::Value;
 use std::sync::Arc;
@@ -69,20 +69,24 @@ pub(crate) async fn run(hub: &Arc<Inner>, socket: &Arc<EngineSocket>, auth: Valu
 async fn admit(hub: &Arc<Inner>, socket: &Arc<EngineSocket>, auth: &Value) -> Result<Arc<Connection>, Outcome> {
     check_origin(hub, socket).map_err(Outcome::Refused)?;
     let token = token(auth).map_err(Outcome::Refused)?;
-    let subject = (hub.authenticate)(token.to_owned()).await.map_err(|error| outcome_of(&error))?;
-    let Some(user_id) = subject.user_id() else { return Err(Outcome::Refused(TOKEN_INVALID)) };
+    let subject =
+        (hub.authenticate)(token.to_owned(), hub.address_of(socket)).await.map_err(|error| outcome_of(&error))?;
+    let Some(user_id) = principal(&subject) else { return Err(Outcome::Refused(TOKEN_INVALID)) };
     check_subject(hub, &subject, auth).map_err(Outcome::Refused)?;
     // Within the patience of the handshake; at the start of a server the port is open before the log was read.
     hub.started.cancelled().await;
 
     let session = hub.registry.session(&subject);
+    session.renew(&subject);
     let number = hub.last_number.fetch_add(1, Ordering::Relaxed) + 1;
     let connection = Arc::new(Connection::new(number, Arc::clone(socket), &subject, user_id, session));
     let settings = &hub.settings;
     if !hub.registry.enter(&connection, settings.sockets_per_user, settings.sockets_per_organization) {
         return Err(Outcome::Refused(TOO_MANY));
     }
-    hub.registry.join(&connection, &Room::user(user_id));
+    if let Some(own) = Room::own(&subject) {
+        hub.registry.join(&connection, &own);
+    }
     join_wishes(hub, &connection, &subject, auth).await;
     settle(hub, socket, connection)
 }
@@ -136,6 +140,11 @@ fn check_subject(hub: &Inner, subject: &Subject, auth: &Value) -> Result<(), Ref
         Some(Value::String(id)) if Uuid::parse_str(id).map(OrganizationId) == Ok(subject.organization_id) => Ok(()),
         Some(_) => Err(ACCESS_DENIED),
     }
+}
+
+/// A person or a service account: what limits, presence and other sockets know it by.
+pub(crate) fn principal(subject: &Subject) -> Option<UserId> {
+    subject.principal_id().map(UserId)
 }
 
 fn outcome_of(error: &Error) -> Outcome {

@@ -8,7 +8,7 @@ use crate::registration::{RoomKind, SocketCommand};
 use crate::registry::Registry;
 use crate::settings::Settings;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use kernel::cursor::CursorKey;
 use kernel::{Clock, Ctx, Error, Ids, Subject};
 use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -28,8 +29,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-/// Who a token stands for. Errors carry the codes of the handshake (`AUTH_TOKEN_EXPIRED`, ...).
-pub type Authenticate = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Arc<Subject>, Error>> + Send + Sync>;
+/// Who a token or API key that comes from this address stands for. Errors carry the codes of the handshake
+/// (`AUTH_TOKEN_EXPIRED`, ...).
+pub type Authenticate =
+    Arc<dyn Fn(String, Option<IpAddr>) -> BoxFuture<'static, Result<Arc<Subject>, Error>> + Send + Sync>;
 /// The same subject as it stands now; an error of kind `Unauthenticated` or `Forbidden` ends its sockets.
 pub type Refreshed = Arc<dyn Fn(Arc<Subject>) -> BoxFuture<'static, Result<Arc<Subject>, Error>> + Send + Sync>;
 
@@ -208,6 +211,13 @@ impl Inner {
     pub(crate) fn ctx(&self, subject: Arc<Subject>) -> Ctx {
         let request: Uuid = self.ids.random();
         Ctx::new(subject, self.clock.clone(), self.ids.clone(), request.to_string().into())
+    }
+
+    /// Where a transport comes from, as far as it can be known.
+    pub(crate) fn address_of(&self, socket: &EngineSocket) -> Option<IpAddr> {
+        let parts = &socket.req_parts;
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
+        Some(http_kit::client_address(peer, &parts.headers, &self.settings.trusted_proxies))
     }
 
     pub(crate) fn newcomers(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<EngineSocket>)>> {

@@ -125,13 +125,22 @@ async fn dispatch(hub: &Arc<Inner>, connection: &Arc<Connection>, name: &str, bo
             let page = sync::over_socket(hub, connection, &ctx, body).await?;
             serde_json::to_string(&page).map_err(Error::internal)
         }
+        // Nobody is shown at work who is not.
+        "typing" | "viewing" if ctx.subject.impersonation.is_some() => Err(in_name_of_another()),
         "typing" => ephemeral::typing(hub, connection, &ctx, body).await.map(accepted),
         "viewing" => ephemeral::viewing(hub, connection, &ctx, body).await.map(accepted),
         name => match hub.commands.get(name) {
+            Some(_) if ctx.subject.impersonation.as_ref().is_some_and(|acting| !acting.writes) => {
+                Err(in_name_of_another())
+            }
             Some(command) => (command.run)(ctx, body).await.map(accepted),
             None => Err(Error::invalid_field("", "UNKNOWN_EVENT", "There is no event of this name.")),
         },
     }
+}
+
+fn in_name_of_another() -> Error {
+    Error::new(ErrorKind::Forbidden, "IMPERSONATION_FORBIDDEN", "Nobody may do this in somebody else's name.")
 }
 
 /// The circumstances of an event, with a subject that is fresh enough.

@@ -1,6 +1,7 @@
 //! `auth_refresh`: a new token for the same user and organization lets the socket stay.
 
 use crate::connection::Connection;
+use crate::handshake::principal;
 use crate::hub::Inner;
 use crate::refusal;
 use crate::session::stands;
@@ -18,8 +19,10 @@ struct Token {
 
 pub(crate) async fn auth_refresh(hub: &Arc<Inner>, connection: &Arc<Connection>, body: Value) -> Result<Value, Error> {
     let Token { token } = refusal::read(body)?;
-    let subject = (hub.authenticate)(token).await?;
-    if subject.user_id() != Some(connection.user_id)
+    let subject = (hub.authenticate)(token, hub.address_of(&connection.socket)).await?;
+    let before = connection.session().subject();
+    if principal(&subject) != Some(connection.user_id)
+        || subject.impersonator_id() != before.impersonator_id()
         || subject.organization_id != connection.organization_id
         || !stands(&subject)
     {
@@ -30,6 +33,8 @@ pub(crate) async fn auth_refresh(hub: &Arc<Inner>, connection: &Arc<Connection>,
         ));
     }
     let session = hub.registry.session(&subject);
+    // Sockets of one sign-in share its subject, whose end is now that of the newer token.
+    session.renew(&subject);
     let mut pass = connection.pass();
     pass.grants = session.grants();
     pass.session = session;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use store::log::{LoggedEvent, Position};
+use store::log::{Position, TextEvent};
 use uuid::Uuid;
 
 /// Entries of the log read at once.
@@ -110,7 +110,7 @@ async fn catch_up(hub: &Arc<Inner>, connection: &Arc<Connection>, mut position: 
     Ok(())
 }
 
-async fn read(hub: &Inner, connection: &Connection, position: Position) -> Result<Vec<LoggedEvent>, Interrupted> {
+async fn read(hub: &Inner, connection: &Connection, position: Position) -> Result<Vec<TextEvent>, Interrupted> {
     if connection.is_closed() {
         return Err(Interrupted);
     }
@@ -125,7 +125,7 @@ async fn read(hub: &Inner, connection: &Connection, position: Position) -> Resul
 }
 
 /// Delivers a page of the past, in its live form, authorized as of now.
-async fn replay(hub: &Arc<Inner>, connection: &Arc<Connection>, page: &[LoggedEvent]) -> Result<(), Interrupted> {
+async fn replay(hub: &Arc<Inner>, connection: &Arc<Connection>, page: &[TextEvent]) -> Result<(), Interrupted> {
     let Some(cursors) = hub.cursors() else { return Err(Interrupted) };
     let subject = connection.session().fresh(hub, hub.settings.recheck).await.map_err(|gone| {
         if gone == Gone::Revoked {

@@ -1,7 +1,6 @@
 //! The session behind one or several sockets: its subject, re-read before it is older than the operator allows.
 
 use crate::hub::Inner;
-use kernel::access::OrganizationStanding;
 use kernel::ids::SessionId;
 use kernel::{Error, ErrorKind, Subject};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -93,6 +92,13 @@ impl Session {
         }
     }
 
+    /// Takes over the subject of a token that is good for longer than the one it was read with.
+    pub(crate) fn renew(&self, subject: &Arc<Subject>) {
+        if subject.expires_at > self.subject().expires_at {
+            self.replace(Arc::clone(subject));
+        }
+    }
+
     fn replace(&self, subject: Arc<Subject>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.0.grants != subject.grants || state.0.fallback_unit != subject.fallback_unit {
@@ -104,5 +110,5 @@ impl Session {
 
 /// Whether the subject may hold a socket at all.
 pub(crate) fn stands(subject: &Subject) -> bool {
-    subject.membership_active && subject.organization != OrganizationStanding::Blocked
+    subject.membership_active && subject.organization.is_open()
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Exact origins (`https://desk.example`) from which a browser may connect; requests without `Origin` may always.
     pub origins: Vec<String>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<http_kit::Network>,
     /// The server pings this often ...
     pub ping_interval: Duration,
     /// ... and closes when no pong came within this.
@@ -56,6 +58,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(10),

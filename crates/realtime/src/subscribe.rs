@@ -94,7 +94,7 @@ pub(crate) async fn join(hub: &Arc<Inner>, connection: &Arc<Connection>, ctx: &C
 /// Asks the domain that owns the kind of room.
 pub(crate) async fn may_join(hub: &Inner, ctx: &Ctx, room: &Room) -> Result<bool, Error> {
     if room.kind == USER {
-        return Ok(room.id.is_some() && ctx.subject.user_id().map(|user| user.0) == room.id);
+        return Ok(Room::own(&ctx.subject).is_some_and(|own| own == *room));
     }
     let kind: &Cow<'static, str> = &room.kind;
     let Some(kind) = hub.rooms.get(kind.as_ref()) else { return Ok(false) };

@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::log::{LoggedEvent, Position};
+use store::log::{Position, TextEvent};
 
 /// Entries a page when the client does not say, and at most.
 pub const DEFAULT_LIMIT: u32 = 100;
@@ -114,7 +114,7 @@ async fn sync(hub: &Inner, ctx: &Ctx, request: SyncRequest) -> Result<SyncPage, 
     };
     let mut rooms: Vec<Room> =
         request.rooms.iter().take(hub.settings.rooms_per_socket).filter_map(|room| Room::parse(room)).collect();
-    rooms.extend(ctx.subject.user_id().map(Room::user));
+    rooms.extend(Room::own(&ctx.subject));
     let limit = request.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT) as usize;
     let (deadline, mut news) = (Instant::now() + request.wait, hub.db.wake().listen());
     let (mut ctx, mut read_at) = (ctx.clone(), Instant::now());
@@ -197,7 +197,7 @@ pub(crate) async fn read(
     organization_id: OrganizationId,
     position: Position,
     limit: i64,
-) -> Result<Vec<LoggedEvent>, Error> {
+) -> Result<Vec<TextEvent>, Error> {
     let mut tx = hub.db.tenant(organization_id).await?;
     let page = store::log::in_organization(&mut tx, position, limit).await?;
     tx.commit().await?;

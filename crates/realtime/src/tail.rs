@@ -8,12 +8,12 @@ use crate::session::Gone;
 use futures_util::{StreamExt, stream};
 use kernel::Error;
 use kernel::ids::SessionId;
+use serde::Deserialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::PlatformReason;
-use store::log::{LoggedEvent, Position};
+use store::log::{Position, TextEvent};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 /// Entries read at once.
 const BATCH: u32 = 500;
@@ -73,7 +73,7 @@ impl Tail<'_> {
         }
         let position = *hub.tail();
         let mut tx = hub.db.platform(PlatformReason::EventLog).await?;
-        let events = store::log::after(&mut tx, position, BATCH.into()).await?;
+        let events = store::log::texts_after(&mut tx, position, BATCH.into()).await?;
         tx.commit().await?;
         for event in &events {
             *hub.tail() = event.position;
@@ -110,7 +110,7 @@ async fn head(hub: &Inner) -> Result<Position, Error> {
     Ok(head)
 }
 
-async fn take_up(hub: &Arc<Inner>, event: &LoggedEvent) {
+async fn take_up(hub: &Arc<Inner>, event: &TextEvent) {
     if event.kind == SESSION_REVOKED {
         end_session(hub, event);
     }
@@ -154,11 +154,15 @@ async fn freshen(hub: &Arc<Inner>, receivers: &[Arc<Connection>]) {
         .await;
 }
 
-fn end_session(hub: &Arc<Inner>, event: &LoggedEvent) {
-    let session = event.data.get("session_id").and_then(|id| id.as_str()).and_then(|id| Uuid::parse_str(id).ok());
-    for connection in
-        session.map(|id| hub.registry.of_session(event.organization_id, SessionId(id))).into_iter().flatten()
-    {
+/// What [`SESSION_REVOKED`] tells.
+#[derive(Deserialize)]
+struct Ended {
+    session_id: SessionId,
+}
+
+fn end_session(hub: &Arc<Inner>, event: &TextEvent) {
+    let Ok(Ended { session_id }) = serde_json::from_str(event.data.get()) else { return };
+    for connection in hub.registry.of_session(event.organization_id, session_id) {
         connection.cut(hub, Cut::SessionRevoked);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::client::DEADLINE;
 use axum::Router;
-use kernel::access::{Grant, OrganizationStanding, Scope};
+use kernel::access::{Grant, Scope};
 use kernel::cursor::CursorKey;
 use kernel::ids::{MembershipId, OrganizationId, SessionId, UnitId, UserId};
 use kernel::{
@@ -111,15 +111,9 @@ impl World {
     pub fn agent_in(&self, organization_id: OrganizationId, scope: Scope) -> Agent {
         let subject = Subject {
             principal: Principal::User { user_id: self.ids.random(), membership_id: MembershipId(self.ids.random()) },
-            organization_id,
-            organization: OrganizationStanding::Active,
-            membership_active: true,
             session_id: Some(self.ids.random()),
             grants: vec![grant(scope)],
-            key_scopes: None,
-            fallback_unit: None,
-            must_change_password: false,
-            expires_at: None,
+            ..Subject::system(organization_id)
         };
         self.people.sign_in(subject, &self.ids)
     }
@@ -216,7 +210,7 @@ impl People {
 
     fn authenticate(&self) -> realtime::Authenticate {
         let people = self.clone();
-        Arc::new(move |token| {
+        Arc::new(move |token, _| {
             let invalid =
                 || Err(Error::new(ErrorKind::Unauthenticated, "AUTH_TOKEN_INVALID", "The token is not valid."));
             let found = people.0.lock().unwrap().tokens.get(&token).cloned().unwrap_or_else(invalid);
