@@ -92,6 +92,21 @@ pub async fn release(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId) -> Result
     Ok(row.show(ctx))
 }
 
+/// Takes somebody who left off a conversation, if it is still his.
+pub(crate) async fn take_off(
+    ctx: &Ctx,
+    tx: &mut TenantTx,
+    id: ConversationId,
+    user: UserId,
+    reason: &str,
+) -> Result<(), Error> {
+    let mut row = lock(tx, id).await?;
+    if row.owner_id != Some(user) {
+        return Ok(());
+    }
+    change(ctx, tx, &mut row, None, None, reason).await
+}
+
 async fn lock(tx: &mut TenantTx, id: ConversationId) -> Result<ConversationRow, Error> {
     store::lock_conversation(tx, id).await?.ok_or_else(Error::not_found)
 }

@@ -5,7 +5,8 @@ use contacts::ContactCard;
 use kernel::ids::{
     AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, OrganizationId, UnitId, UserId,
 };
-use kernel::{Audience, Ctx, Permission, Resource, authorize};
+use kernel::masks::Mask;
+use kernel::{Audience, Ctx, Permission, Resource};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -105,6 +106,11 @@ impl ConversationRow {
 
     pub fn is_merged(&self) -> bool {
         self.merged_into_id.is_some()
+    }
+
+    /// Whether somebody owns it or takes part in it.
+    pub fn has_part(&self, user: Option<UserId>) -> bool {
+        user.is_some_and(|user| self.owner_id == Some(user) || self.participants.contains(&user.0))
     }
 
     /// What `authorize` reads of it.
@@ -212,7 +218,9 @@ pub struct Conversation {
     pub identity_id: Option<IdentityId>,
     pub status: ConversationStatus,
     pub status_reason: Option<String>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub snoozed_until: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub archived_at: Option<DateTime<Utc>>,
     pub merged_into_id: Option<ConversationId>,
     pub unit_id: Option<UnitId>,
@@ -229,12 +237,18 @@ pub struct Conversation {
     pub last_seq: i64,
     /// Grows with each change; the `ETag` is `"v<version>"`.
     pub version: i64,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub first_response_at: Option<DateTime<Utc>>,
     /// Since when the oldest unanswered message of the contact waits.
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub waiting_since: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub last_inbound_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub last_outbound_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub last_activity_at: DateTime<Utc>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub closed_at: Option<DateTime<Utc>>,
     pub reopened_count: i32,
     pub previous_conversation_id: Option<ConversationId>,
@@ -242,7 +256,9 @@ pub struct Conversation {
     /// `ours` or `external`.
     pub thread_control: String,
     pub floor: Floor,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -251,7 +267,9 @@ pub struct Conversation {
 pub struct Window {
     /// `service`.
     pub kind: &'static str,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub opens_at: DateTime<Utc>,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub closes_at: DateTime<Utc>,
     pub evidence_message_id: Option<MessageId>,
 }
@@ -264,6 +282,7 @@ pub struct Floor {
     pub holder_id: Option<Uuid>,
     /// Grows with every change of holder.
     pub token: i64,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub since: Option<DateTime<Utc>>,
 }
 
@@ -276,8 +295,7 @@ impl ConversationRow {
     /// As `ctx`'s subject may see it.
     pub fn show(self, ctx: &Ctx) -> Conversation {
         let reveal = self.contact_address.is_some()
-            && authorize(&ctx.subject, Permission::CONTACTS_VIEW_PII, &self.resource(ctx.organization_id()), ctx.now())
-                .is_ok();
+            && !ctx.masks(&self.resource(ctx.organization_id())).contains(Mask::ContactPii);
         let window = self.window();
         let contact = self
             .contact_id

@@ -66,11 +66,11 @@ struct Brief<'a> {
     window: Option<Window>,
 }
 
-fn brief(row: &ConversationRow) -> Value {
+fn brief(row: &ConversationRow) -> Brief<'_> {
     let contact = row
         .contact_id
         .map(|id| ContactCard::new(id, row.contact_name.as_deref(), row.contact_address.as_deref(), false));
-    let brief = Brief {
+    Brief {
         id: row.id,
         number: row.number,
         channel_account_id: row.channel_account_id,
@@ -86,8 +86,7 @@ fn brief(row: &ConversationRow) -> Value {
         waiting_since: row.waiting_since,
         last_activity_at: row.last_activity_at,
         window: row.window(),
-    };
-    serde_json::to_value(brief).unwrap_or_default()
+    }
 }
 
 /// Appends `conversation.<...>` with `conversation` added to `data`.
@@ -100,9 +99,9 @@ pub(crate) fn conversation(
     mut data: Value,
 ) {
     if let Value::Object(members) = &mut data {
-        members.insert("conversation".to_owned(), brief(row));
+        members.insert("conversation".to_owned(), serde_json::to_value(brief(row)).unwrap_or_default());
     }
-    append(ctx, tx, row, kind, actor, None, data);
+    tx.append(ctx, new_event(row, kind, actor, None, data));
 }
 
 /// Appends `message.created`, with what the list needs of the conversation.
@@ -114,12 +113,20 @@ pub(crate) fn message_created(
     message: &Message,
     silent: bool,
 ) {
-    let mut data = json!({"message": message, "conversation": brief(row)});
-    if silent && let Value::Object(members) = &mut data {
-        // A blocked contact's: kept, but nobody is to be told.
-        members.insert("silent".to_owned(), Value::Bool(true));
-    }
-    append(ctx, tx, row, "message.created", actor, Some(message.seq), data);
+    // The event of the hot path: written as text at once.
+    let created = Created { message, conversation: brief(row), silent };
+    let text = serde_json::value::to_raw_value(&created).unwrap_or_default();
+    let event = new_event(row, "message.created", actor, Some(message.seq), Value::Null);
+    tx.append_text(ctx, event, text);
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    message: &'a Message,
+    conversation: Brief<'a>,
+    /// A blocked contact's: kept, but nobody is to be told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    silent: bool,
 }
 
 /// Appends another event of one message.
@@ -131,7 +138,7 @@ pub(crate) fn message(
     actor: &Actor,
     data: Value,
 ) {
-    append(ctx, tx, row, kind, actor, None, data);
+    tx.append(ctx, new_event(row, kind, actor, None, data));
 }
 
 /// Appends `conversation.seen`, for one user alone.
@@ -142,18 +149,7 @@ pub(crate) fn seen(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId, user: UserI
     tx.append(ctx, NewEvent { kind: "conversation.seen", version: 1, stream, actor: ctx.actor(), audience, data });
 }
 
-fn append(
-    ctx: &Ctx,
-    tx: &mut TenantTx,
-    row: &ConversationRow,
-    kind: &'static str,
-    actor: &Actor,
-    seq: Option<i64>,
-    data: Value,
-) {
+fn new_event(row: &ConversationRow, kind: &'static str, actor: &Actor, seq: Option<i64>, data: Value) -> NewEvent {
     let stream = StreamRef { kind: "conversation".into(), id: *row.id, seq };
-    tx.append(
-        ctx,
-        NewEvent { kind, version: 1, stream, actor: actor.clone(), audience: row.audience_of_events(), data },
-    );
+    NewEvent { kind, version: 1, stream, actor: actor.clone(), audience: row.audience_of_events(), data }
 }

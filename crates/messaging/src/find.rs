@@ -3,7 +3,7 @@
 use crate::conversation::Conversation;
 use crate::message::Message;
 use crate::store;
-use ::store::TenantTx;
+use ::store::{Reads, TenantTx};
 use chrono::{DateTime, Utc};
 use kernel::ids::{AttemptId, ConversationId, MessageId};
 use kernel::{Ctx, Error, Permission};
@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 ///
 /// # Errors
 /// 404.
-pub async fn find_conversation(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId) -> Result<Conversation, Error> {
-    let row = store::conversation(tx, id).await?.ok_or_else(Error::not_found)?;
+pub async fn find_conversation(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<Conversation, Error> {
+    let row = store::read_conversation(reads, id).await?.ok_or_else(Error::not_found)?;
     ctx.require(Permission::MESSAGING_VIEW, &row.resource(ctx.organization_id()))?;
     Ok(row.show(ctx))
 }
@@ -30,15 +30,16 @@ pub async fn may_view(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId) -> Resul
     Ok(ctx.require(Permission::MESSAGING_VIEW, &row.resource(ctx.organization_id())).is_ok())
 }
 
-/// A message of a conversation that the caller may view. The body of a deleted one is shown with `messaging.manage`.
+/// A message of a conversation that the caller may view, as the conversation is at the second look. The body of a deleted one is shown with `messaging.manage`.
 ///
 /// # Errors
 /// 404.
-pub async fn find_message(ctx: &Ctx, tx: &mut TenantTx, id: MessageId) -> Result<Message, Error> {
-    let (row, conversation) = store::message_with_conversation(tx, id).await?.ok_or_else(Error::not_found)?;
+pub async fn find_message(ctx: &Ctx, reads: &mut impl Reads, id: MessageId) -> Result<Message, Error> {
+    let row = store::read_message(reads, id).await?.ok_or_else(Error::not_found)?;
+    let conversation = store::read_conversation(reads, row.conversation_id).await?.ok_or_else(Error::not_found)?;
     let resource = conversation.resource(ctx.organization_id());
     ctx.require(Permission::MESSAGING_VIEW, &resource)?;
-    let files = if has_files(&row.kind) { store::attachments_of(tx, &[id.0]).await? } else { Vec::new() };
+    let files = if has_files(&row.kind) { store::attachments_of(reads, &[id.0]).await? } else { Vec::new() };
     let mut message = row.show(files);
     if row.deleted_at.is_some() && ctx.require(Permission::MESSAGING_MANAGE, &resource).is_ok() {
         message.segments = row.segments.0;

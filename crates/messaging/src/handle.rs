@@ -1,10 +1,14 @@
 //! The domain's handle: what its edges (routes, sockets) share, and the one value for the binary's list.
 
-use crate::author::Authors;
+use crate::author::{Author, Authors};
+use crate::conversation::ConversationRow;
+use crate::desk::Desk;
 use crate::events::EVENTS;
 use crate::limits::SendLimits;
-use crate::reply::{Desk, NewReply, Posted, ReplyBody};
-use crate::{routes, sockets};
+use crate::note::{NewNote, NoteBody};
+use crate::reply::{NewReply, Posted, ReplyBody};
+use crate::{departures, routes, sockets, upkeep};
+use audit::Audit;
 use kernel::cursor::CursorKey;
 use kernel::ids::ConversationId;
 use kernel::{Ctx, Error, Permission};
@@ -36,14 +40,34 @@ pub(crate) struct Inner {
     pub cursors: CursorKey,
     pub authors: Authors,
     pub limits: SendLimits,
-    desk: Desk,
+    replies: Desk<NewReply>,
+    notes: Desk<NewNote>,
+    audit: Option<Audit>,
 }
 
 impl Messaging {
     /// `cursors` must be the same on every node.
     pub fn new(db: Database, cursors: CursorKey, settings: Settings) -> Self {
-        let desk = Desk::new(db.clone());
-        Self(Arc::new(Inner { db, cursors, authors: Authors::default(), limits: SendLimits::new(settings), desk }))
+        let (replies, notes) = (Desk::new(db.clone()), Desk::new(db.clone()));
+        let (authors, limits) = (Authors::default(), SendLimits::new(settings));
+        Self(Arc::new(Inner { db, cursors, authors, limits, replies, notes, audit: None }))
+    }
+
+    /// The same, with an audit that is told who reads what. To be called before the handle is shared.
+    #[must_use]
+    pub fn watched_by(mut self, audit: Audit) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.audit = Some(audit);
+        }
+        self
+    }
+
+    /// Notes that messages were read by somebody who takes no part in their conversation.
+    pub(crate) fn note_read(&self, ctx: &Ctx, conversation: &ConversationRow) {
+        let Some(audit) = &self.0.audit else { return };
+        if !conversation.has_part(ctx.subject.user_id()) {
+            audit.note_read(ctx, "conversation", conversation.id.0);
+        }
     }
 
     /// Stores a reply in a transaction that concurrent replies share, and commits it. For edges only: a command that is
@@ -53,16 +77,27 @@ impl Messaging {
     /// As [`crate::reply`], and 429 `RATE_LIMITED`.
     pub async fn post(&self, ctx: &Ctx, conversation_id: ConversationId, body: ReplyBody) -> Result<Posted, Error> {
         self.0.limits.take(ctx)?;
-        let author = match self.0.authors.known(ctx) {
-            Some(author) => author,
-            None => {
-                let mut tx = self.0.db.tenant(ctx.organization_id()).await?;
-                let author = self.0.authors.of(ctx, &mut tx).await?;
-                tx.commit().await?;
-                author
-            }
-        };
-        self.0.desk.reply(NewReply { ctx: ctx.clone(), author, conversation_id, body }).await
+        let author = self.author(ctx).await?;
+        self.0.replies.post(NewReply { ctx: ctx.clone(), author, conversation_id, body }).await
+    }
+
+    /// The same for a note.
+    ///
+    /// # Errors
+    /// As [`crate::note`].
+    pub async fn note(&self, ctx: &Ctx, conversation_id: ConversationId, body: NoteBody) -> Result<Posted, Error> {
+        let author = self.author(ctx).await?;
+        self.0.notes.post(NewNote { ctx: ctx.clone(), author, conversation_id, body }).await
+    }
+
+    async fn author(&self, ctx: &Ctx) -> Result<Author, Error> {
+        if let Some(author) = self.0.authors.known(ctx) {
+            return Ok(author);
+        }
+        let mut tx = self.0.db.tenant(ctx.organization_id()).await?;
+        let author = self.0.authors.of(ctx, &mut tx).await?;
+        tx.commit().await?;
+        Ok(author)
     }
 }
 
@@ -75,6 +110,9 @@ pub fn module(messaging: &Messaging) -> Module {
         events: EVENTS,
         socket_commands: sockets::commands(messaging),
         rooms: sockets::rooms(messaging),
+        job_kinds: vec![upkeep::job(messaging.0.db.clone())],
+        schedules: vec![upkeep::schedule()],
+        readers: vec![departures::reader(messaging.0.db.clone())],
         ..Module::default()
     }
 }
@@ -84,4 +122,5 @@ const PERMISSIONS: &[Permission] = &[
     Permission::MESSAGING_REPLY,
     Permission::MESSAGING_ASSIGN,
     Permission::MESSAGING_MANAGE,
+    // Whether addresses are shown whole.
 ];

@@ -14,6 +14,8 @@ mod change;
 pub mod content;
 mod conversation;
 mod delivery;
+mod departures;
+mod desk;
 mod details;
 mod echo;
 mod events;
@@ -40,6 +42,7 @@ mod system_line;
 mod threading;
 mod transition;
 mod updates;
+mod upkeep;
 
 pub use assign::{Assignment, assign, claim, release};
 pub use attachments::{
@@ -47,6 +50,7 @@ pub use attachments::{
 };
 pub use author::{Author, Authors};
 pub use conversation::{Conversation, ConversationStatus, Floor, Window};
+pub use departures::forget_author;
 pub use details::{DetailsBody, edit_details};
 pub use echo::record_echo;
 pub use events::EVENTS;

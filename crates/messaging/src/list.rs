@@ -4,7 +4,7 @@ use crate::conversation::{Conversation, ConversationRow, ConversationStatus};
 use crate::find::has_files;
 use crate::message::{Attachment, Message, MessageRow};
 use crate::store::{self, ListKey, Wanted};
-use ::store::TenantTx;
+use ::store::{Reads, TenantTx};
 use chrono::{DateTime, Utc};
 use kernel::cursor::CursorKey;
 use kernel::ids::{ChannelAccountId, ContactId, ConversationId, UnitId};
@@ -57,7 +57,7 @@ pub enum ConversationSort {
 /// 400 for a cursor that was not given for this list, or a bad `owner_id`.
 pub async fn list_conversations(
     ctx: &Ctx,
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     cursors: &CursorKey,
     filter: &ConversationFilter,
     page: &PageRequest,
@@ -74,40 +74,40 @@ pub async fn list_conversations(
         None => None,
     };
     let sort = filter.sort.unwrap_or_default();
-    let rows = fetch(tx, &visible, &wanted, sort, after.as_deref()).await?;
+    let rows = fetch(reads, &visible, &wanted, sort, after.as_deref()).await?;
     let page = Page::cut(rows, page.limit, |row| cursors.seal(organization, &purpose, key_of(row, sort).as_bytes()));
     Ok(page.map(|row| row.show(ctx)))
 }
 
 async fn fetch(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &kernel::Visibility,
     wanted: &Wanted,
     sort: ConversationSort,
     after: Option<&[u8]>,
-) -> Result<Vec<ConversationRow>, Error> {
+) -> Result<Vec<Box<ConversationRow>>, Error> {
     let rows = match sort {
         ConversationSort::LastActivityAt => {
             let key = time_key(after, FAR_FUTURE, Uuid::max())?;
             match (wanted.alone(), wanted.status) {
-                (Some(Alone::Owner(owner)), _) => store::by_owner(tx, visible, wanted, owner, key).await?,
-                (Some(Alone::Contact(contact)), _) => store::by_contact(tx, visible, wanted, contact, key).await?,
+                (Some(Alone::Owner(owner)), _) => store::by_owner(reads, visible, wanted, owner, key).await?,
+                (Some(Alone::Contact(contact)), _) => store::by_contact(reads, visible, wanted, contact, key).await?,
                 (Some(Alone::Number(number)), None) if after.is_none() => {
-                    store::by_number(tx, visible, wanted, number).await?
+                    store::by_number(reads, visible, wanted, number).await?
                 }
-                (Some(Alone::Nothing), Some(status)) => store::by_status(tx, visible, wanted, status, key).await?,
-                _ => store::by_activity(tx, visible, wanted, key).await?,
+                (Some(Alone::Nothing), Some(status)) => store::by_status(reads, visible, wanted, status, key).await?,
+                _ => store::by_activity(reads, visible, wanted, key).await?,
             }
         }
         ConversationSort::WaitingSince => {
-            store::by_waiting(tx, visible, wanted, time_key(after, 0, Uuid::nil())?).await?
+            store::by_waiting(reads, visible, wanted, time_key(after, 0, Uuid::nil())?).await?
         }
         ConversationSort::CreatedAt => {
             let at = match after {
                 Some(text) => read(text)?.0,
                 None => i64::MAX,
             };
-            store::by_creation(tx, visible, wanted, ListKey { at, id: Uuid::nil() }).await?
+            store::by_creation(reads, visible, wanted, ListKey { at, id: Uuid::nil() }).await?
         }
     };
     Ok(rows)
@@ -228,8 +228,27 @@ pub async fn list_messages(
     place: MessagePlace,
     page: &PageRequest,
 ) -> Result<Page<Message>, Error> {
+    let conversation = viewed(ctx, tx, id).await?;
+    messages_of(ctx, tx, cursors, &conversation, place, page).await
+}
+
+/// The conversation, if the caller may view it.
+pub(crate) async fn viewed(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId) -> Result<ConversationRow, Error> {
     let conversation = store::conversation(tx, id).await?.ok_or_else(Error::not_found)?;
     ctx.require(Permission::MESSAGING_VIEW, &conversation.resource(ctx.organization_id()))?;
+    Ok(conversation)
+}
+
+/// [`list_messages`] of a conversation that the caller may view.
+pub(crate) async fn messages_of(
+    ctx: &Ctx,
+    tx: &mut TenantTx,
+    cursors: &CursorKey,
+    conversation: &ConversationRow,
+    place: MessagePlace,
+    page: &PageRequest,
+) -> Result<Page<Message>, Error> {
+    let id = conversation.id;
     let purpose = format!("messages:{id}");
     let span = span_of(ctx, cursors, &purpose, place, page)?;
     let limit = i64::from(page.limit);

@@ -108,6 +108,14 @@ impl MessageRow {
         serde_json::from_str(self.segments.get()).map_err(|error| Error::internal(format!("stored segments: {error}")))
     }
 
+    /// Who wrote, by name. A contact who never named himself is known by his number, which only the contact's card shows
+    /// to those who may see it.
+    fn shown_sender(&self) -> Option<String> {
+        let hidden =
+            self.sender_name.as_deref().filter(|_| self.sender_kind == "contact").and_then(kernel::masks::name);
+        hidden.or_else(|| self.sender_name.clone())
+    }
+
     /// As it is shown; a deleted message shows no content.
     pub fn show(&self, attachments: Vec<Attachment>) -> Message {
         let delivery = self.delivery.as_ref().map(|delivery| &delivery.0);
@@ -120,7 +128,7 @@ impl MessageRow {
             seq: self.seq,
             direction: self.direction.clone(),
             kind: self.kind.clone(),
-            sender: Sender { kind: self.sender_kind.clone(), id: self.sender_id, name: self.sender_name.clone() },
+            sender: Sender { kind: self.sender_kind.clone(), id: self.sender_id, name: self.shown_sender() },
             source: self.source.clone(),
             segments: if deleted { empty() } else { self.segments.0.clone() },
             attachments: if deleted { Vec::new() } else { attachments },
@@ -190,15 +198,20 @@ pub struct Message {
     pub status_times: Vec<StatusTime>,
     pub error: Option<SendError>,
     /// Why and until when a queued message waits.
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub deferred_until: Option<DateTime<Utc>>,
     pub deferred_reason: Option<String>,
     pub reactions: Vec<StoredReaction>,
     /// Of a system line: what happened, for consoles that word it themselves.
     #[schema(value_type = Option<Object>)]
     pub system: Option<serde_json::Value>,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub provider_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub edited_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "kernel::instant::optional")]
     pub deleted_at: Option<DateTime<Utc>>,
     pub simulated: bool,
     pub standby: bool,
@@ -231,6 +244,7 @@ pub struct StoredReaction {
     pub id: Option<Uuid>,
     /// Empty in storage when it was taken back; such ones are not shown.
     pub emoji: String,
+    #[serde(serialize_with = "kernel::instant::serialize")]
     pub at: DateTime<Utc>,
 }
 

@@ -9,7 +9,7 @@ use crate::conversation::ConversationRow;
 use crate::delivery::Delivery;
 use crate::parked;
 use crate::status::{Evidence, OUTCOME_UNKNOWN, OutboundStatus, SendError};
-use crate::statuses::{announce_status, conversation_for, take_evidence};
+use crate::statuses::{announce_status, conversation_for, join_evidence, take_evidence};
 use crate::store::{self, SendState};
 use ::store::TenantTx;
 use ::store::jobs::{Lane, NewJob};
@@ -48,7 +48,7 @@ pub struct Outgoing {
     pub segments: Vec<Segment>,
     /// The provider's id of the message this one answers.
     pub reply_to_external_id: Option<String>,
-    /// Made in simulation: never to be handed to the provider, ends with [`Outcome::Simulated`].
+    /// Made in simulation: never to be handed to the provider, for [`simulate`] alone.
     pub simulated: bool,
     /// `service`, `transactional` or `marketing`.
     pub purpose: String,
@@ -56,13 +56,13 @@ pub struct Outgoing {
     pub tries: i32,
     pub queued_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// As it was locked.
+    send: SendState,
 }
 
-/// What became of the wish to begin.
+/// Why no attempt may begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// Commit, then call the provider with `tag`, then [`finish_attempt`].
-    Started(Attempt),
+pub enum Hindrance {
     /// Another one runs until then at the longest.
     Running { until: DateTime<Utc> },
     /// The last outcome is unclear: come back then.
@@ -89,8 +89,6 @@ pub enum Outcome {
         /// The form of the phone that the provider really used.
         address_used: Option<String>,
     },
-    /// Nothing left the house.
-    Simulated,
     /// The provider refused, or certainly never got it. With `retry_at` it is tried again, else it failed for good.
     Rejected { error: SendError, retry_at: Option<DateTime<Utc>> },
     /// Nobody knows.
@@ -105,82 +103,105 @@ pub enum Finished {
     AwaitingEvidence { until: DateTime<Utc> },
 }
 
-/// The message, if it still is to be sent.
+/// The message, if it still is to be sent. Its send is locked until the transaction ends, which is the one to go on with.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn next(tx: &mut TenantTx, id: MessageId) -> Result<Option<Outgoing>, Error> {
-    let Some(send) = store::lock_send(tx, id).await?.filter(|send| send.state != "done") else { return Ok(None) };
-    let Some((message, _)) = store::message_with_conversation(tx, id).await? else { return Ok(None) };
-    let quoted = match message.reply_to_id {
-        Some(quoted) => store::external_id_of(tx, quoted).await?,
-        None => message.reply_to_external_id.clone(),
+    let Some(found) = store::lock_outgoing(tx, id).await?.filter(|found| found.send.state != "done") else {
+        return Ok(None);
     };
+    // In simulation nobody is written to.
+    let to = if found.simulated {
+        SendAddress::default()
+    } else {
+        contacts::send_address(tx, found.send.address_id).await?
+    };
+    let segments: Vec<Segment> = serde_json::from_str(found.segments.get())
+        .map_err(|error| Error::internal(format!("stored segments: {error}")))?;
+    let send = found.send;
     Ok(Some(Outgoing {
         message_id: id,
         conversation_id: send.conversation_id,
         channel_account_id: send.channel_account_id,
         address_id: send.address_id,
-        to: contacts::send_address(tx, send.address_id).await?,
-        segments: message.parsed_segments()?,
-        reply_to_external_id: quoted,
-        simulated: message.simulated,
-        purpose: send.purpose,
+        to,
+        segments,
+        reply_to_external_id: found.quoted,
+        simulated: found.simulated,
+        purpose: send.purpose.clone(),
         tries: send.tries,
-        queued_at: message.created_at,
-        expires_at: message.expires_at,
+        queued_at: found.created_at,
+        expires_at: found.expires_at,
+        send,
     }))
 }
 
-/// Begins an attempt, unless one runs, the outcome of the last is unclear, or it is too late. To be committed before the
-/// provider is called.
+/// Whether anything hinders an attempt: one that runs, an unclear outcome, a blocked contact, or that it is too late. To
+/// be asked first, because an attempt without an outcome must come to its end whatever else is checked.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn begin_attempt(ctx: &Ctx, tx: &mut TenantTx, id: MessageId) -> Result<Begun, Error> {
+pub async fn hindrance(ctx: &Ctx, tx: &mut TenantTx, outgoing: &Outgoing) -> Result<Option<Hindrance>, Error> {
     allow(ctx)?;
-    let Some(send) = store::lock_send(tx, id).await? else { return Ok(Begun::Over) };
-    let now = ctx.now();
+    let (id, send, now) = (outgoing.message_id, &outgoing.send, ctx.now());
     match send.state.as_str() {
-        "done" => return Ok(Begun::Over),
-        "unclear" => return await_evidence(ctx, tx, &send).await,
+        "unclear" => return await_evidence(ctx, tx, send).await.map(Some),
         "calling" => {
             let running = store::attempts_of(tx, id).await?.into_iter().find(|attempt| attempt.outcome.is_none());
             match running {
-                Some(running) if running.lease_until > now => return Ok(Begun::Running { until: running.lease_until }),
+                Some(running) if running.lease_until > now => {
+                    return Ok(Some(Hindrance::Running { until: running.lease_until }));
+                }
                 Some(lost) => {
                     // Its worker is gone: whether the provider got it, nobody knows.
-                    store::finish_attempt(
-                        tx,
-                        lost.id,
-                        "unclear",
-                        None,
-                        None,
-                        Some(json!({"detail": "lease ran out"})),
-                        now,
-                    )
-                    .await?;
+                    let detail = json!({"detail": "lease ran out"});
+                    store::finish_attempt(tx, lost.id, "unclear", None, None, Some(detail), now).await?;
                     store::save_send(tx, id, "unclear", send.tries, Some(now), now).await?;
-                    return Ok(Begun::AwaitingEvidence { until: now + EVIDENCE_WAIT });
+                    return Ok(Some(Hindrance::AwaitingEvidence { until: now + EVIDENCE_WAIT }));
                 }
                 None => {}
             }
         }
         _ => {}
     }
-    let Some((message, _)) = store::message_with_conversation(tx, id).await? else { return Ok(Begun::Over) };
-    if send.blocked {
-        fail_send(ctx, tx, &send, own_error("CONTACT_BLOCKED", "policy", false)).await?;
-        return Ok(Begun::Over);
-    }
-    if message.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        fail_send(ctx, tx, &send, own_error("EXPIRED", "window", true)).await?;
-        return Ok(Begun::Over);
-    }
-    let attempt_id: AttemptId = ctx.new_id();
-    let number = store::insert_attempt(tx, attempt_id, id, now, now + ATTEMPT_LEASE).await?;
-    store::save_send(tx, id, "calling", send.tries, None, now).await?;
-    Ok(Begun::Started(Attempt { id: attempt_id, number, tag: attempt_id.to_string() }))
+    let over = if send.blocked {
+        Some(own_error("CONTACT_BLOCKED", "policy", false))
+    } else if outgoing.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        Some(own_error("EXPIRED", "window", true))
+    } else {
+        None
+    };
+    let Some(error) = over else { return Ok(None) };
+    fail_send(ctx, tx, send, error).await?;
+    Ok(Some(Hindrance::Over))
+}
+
+/// Begins an attempt that nothing hinders. Commit, then call the provider with its tag, then [`finish_attempt`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin_attempt(ctx: &Ctx, tx: &mut TenantTx, outgoing: &Outgoing) -> Result<Attempt, Error> {
+    allow(ctx)?;
+    let (id, now): (AttemptId, _) = (ctx.new_id(), ctx.now());
+    let number = store::begin_attempt(tx, id, outgoing.message_id, now, now + ATTEMPT_LEASE).await?;
+    Ok(Attempt { id, number, tag: id.to_string() })
+}
+
+/// The whole of an attempt in simulation: it counts as accepted, and nothing left the house.
+///
+/// # Errors
+/// When the database fails.
+pub async fn simulate(ctx: &Ctx, tx: &mut TenantTx, outgoing: &Outgoing) -> Result<(), Error> {
+    allow(ctx)?;
+    let (id, now): (AttemptId, _) = (ctx.new_id(), ctx.now());
+    let Some(mut row) = store::conversation(tx, outgoing.conversation_id).await? else { return Ok(()) };
+    let Some(mut message) = store::lock_message(tx, outgoing.message_id).await? else { return Ok(()) };
+    let number = store::simulate_attempt(tx, id, outgoing.message_id, now).await?;
+    message.simulated = true;
+    let accepted = Evidence { status: OutboundStatus::Accepted, at: now, error: None };
+    join_evidence(ctx, tx, &mut row, message, number, &accepted).await?;
+    Ok(())
 }
 
 /// Writes how an attempt ended. What was parked for the provider's id is applied. Repeating it does no harm.
@@ -194,21 +215,6 @@ pub async fn finish_attempt(ctx: &Ctx, tx: &mut TenantTx, id: AttemptId, outcome
     match outcome {
         Outcome::Accepted { external_id, address_used } => {
             accepted(ctx, tx, &attempt, external_id, address_used).await?;
-            Ok(Finished::Over)
-        }
-        Outcome::Simulated => {
-            let Some(send) = lock_running(tx, &attempt).await? else { return Ok(Finished::Over) };
-            store::finish_attempt(tx, id, "simulated", None, None, None, now).await?;
-            store::save_send(tx, send.message_id, "done", send.tries, None, now).await?;
-            mark_simulated(tx, send.message_id).await?;
-            evidence(
-                ctx,
-                tx,
-                &send,
-                attempt.number,
-                Evidence { status: OutboundStatus::Accepted, at: now, error: None },
-            )
-            .await?;
             Ok(Finished::Over)
         }
         Outcome::Rejected { error, retry_at } => {
@@ -292,9 +298,7 @@ async fn accepted(
     if let Some(raw) = &address_used {
         contacts::learn_address(ctx, tx, send.address_id, raw).await?;
     }
-    store::finish_attempt(tx, attempt.id, "accepted", Some(&external_id), address_used.as_deref(), None, now).await?;
-    store::save_send(tx, send.message_id, "done", send.tries, None, now).await?;
-    store::record_external_id(tx, account, "outbound", &external_id, send.message_id, attempt.number).await?;
+    store::accept_attempt(tx, attempt, account, &external_id, address_used.as_deref(), now).await?;
     let mut row = store::lock_conversation(tx, send.conversation_id).await?.ok_or_else(Error::not_found)?;
     let told = Evidence { status: OutboundStatus::Accepted, at: now, error: None };
     take_evidence(ctx, tx, &mut row, send.message_id, attempt.number, &told).await?;
@@ -330,13 +334,13 @@ async fn retry_later(
     Ok(Finished::RetryAt(at))
 }
 
-async fn await_evidence(ctx: &Ctx, tx: &mut TenantTx, send: &SendState) -> Result<Begun, Error> {
+async fn await_evidence(ctx: &Ctx, tx: &mut TenantTx, send: &SendState) -> Result<Hindrance, Error> {
     let until = send.unclear_since.unwrap_or(ctx.now()) + EVIDENCE_WAIT;
     if until > ctx.now() {
-        return Ok(Begun::AwaitingEvidence { until });
+        return Ok(Hindrance::AwaitingEvidence { until });
     }
     fail_send(ctx, tx, send, own_error(OUTCOME_UNKNOWN, "unclear", true)).await?;
-    Ok(Begun::Over)
+    Ok(Hindrance::Over)
 }
 
 /// Ends a send as failed, in the record of its latest attempt.
@@ -372,14 +376,6 @@ async fn show_deferred(
     store::save_delivery(tx, &message).await?;
     if let Some(row) = store::conversation(tx, send.conversation_id).await? {
         announce_status(ctx, tx, &row, &message);
-    }
-    Ok(())
-}
-
-async fn mark_simulated(tx: &mut TenantTx, id: MessageId) -> Result<(), Error> {
-    if let Some(mut message) = store::lock_message(tx, id).await?.filter(|message| !message.simulated) {
-        message.simulated = true;
-        store::save_delivery(tx, &message).await?;
     }
     Ok(())
 }

@@ -1,29 +1,28 @@
 //! A person's public message: checked, stored, put on its way, in one atomic step with the thread's new state.
 //!
-//! The core works on several replies at once, so that concurrent requests can share statements and one commit
-//! (`batch.rs`); a single reply is a batch of one.
+//! The core works on several replies at once, so that concurrent requests can share statements and one commit (the
+//! desk); a single reply is a batch of one.
 
-mod batch;
 mod body;
 mod checks;
 
-pub(crate) use batch::Desk;
 pub use body::{ReplyBody, ReplySegment, Then};
 
 use crate::author::Author;
 use crate::change::{announce, announce_floor, thread_taken};
 use crate::content::MessageKind;
 use crate::conversation::{ConversationRow, ConversationStatus};
+use crate::desk::Entry;
 use crate::events;
 use crate::message::{Message, MessageRow};
 use crate::outbound;
 use crate::status::OutboundStatus;
-use crate::store::{self, NewSend, OwnerChange, Save};
+use crate::store::{self, NewOwner, NewSend, Save};
 use crate::transition::{Step, Trigger, steps};
 use ::store::TenantTx;
 use checks::Known;
 use chrono::Duration;
-use kernel::ids::{ConversationId, MessageId, UserId};
+use kernel::ids::{ConversationId, MessageId, OrganizationId, UserId};
 use kernel::{Ctx, Error};
 use serde_json::json;
 use std::collections::HashMap;
@@ -39,6 +38,16 @@ pub(crate) struct NewReply {
     pub author: Author,
     pub conversation_id: ConversationId,
     pub body: ReplyBody,
+}
+
+impl Entry for NewReply {
+    fn organization_id(&self) -> OrganizationId {
+        self.ctx.organization_id()
+    }
+
+    async fn write_all(tx: &mut TenantTx, entries: &[Self]) -> Result<Vec<Result<Posted, Error>>, Error> {
+        reply_all(tx, entries).await
+    }
 }
 
 /// A stored message.
@@ -168,7 +177,7 @@ fn make(reply: &NewReply, row: &mut ConversationRow, known: &Known, quoted: Opti
     Ok(Made { reply: reply.clone(), message, after: row.clone(), ran, took_floor, new_owner })
 }
 
-/// Everything in one statement, and one more for each change of owner.
+/// Everything in one statement.
 async fn write(tx: &mut TenantTx, rows: &HashMap<ConversationId, ConversationRow>, made: &[Made]) -> Result<(), Error> {
     let mut touched: Vec<ConversationId> = made.iter().map(|one| one.after.id).collect();
     touched.sort_unstable();
@@ -185,20 +194,22 @@ async fn write(tx: &mut TenantTx, rows: &HashMap<ConversationId, ConversationRow
                 created_at: one.message.created_at,
             })
             .collect(),
+        owners: made.iter().filter_map(first_owner).collect(),
         ..Save::default()
     };
-    store::save(tx, &save).await.map_err(thread_taken)?;
-    for one in made.iter().filter(|one| one.new_owner.is_some()) {
-        let change = OwnerChange {
-            id: one.reply.ctx.new_id(),
-            conversation_id: one.after.id,
-            to: one.new_owner,
-            reason: "claim",
-            by: one.reply.author.id,
-        };
-        store::change_owner(tx, change, one.message.created_at).await?;
-    }
-    Ok(())
+    store::save(tx, &save).await.map_err(thread_taken)
+}
+
+/// The claim that goes with the first reply to a thread that nobody owns.
+fn first_owner(one: &Made) -> Option<NewOwner> {
+    Some(NewOwner {
+        id: one.reply.ctx.new_id(),
+        conversation_id: one.after.id,
+        owner: one.new_owner?,
+        reason: "claim",
+        by: one.reply.author.id,
+        since: one.message.created_at,
+    })
 }
 
 fn announce_one(reply: &NewReply, tx: &mut TenantTx, one: &Made) {

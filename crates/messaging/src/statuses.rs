@@ -110,7 +110,22 @@ pub(crate) async fn take_evidence(
     attempt: i32,
     evidence: &Evidence,
 ) -> Result<Applied, Error> {
-    let Some(mut message) = store::lock_message(tx, message_id).await? else { return Ok(Applied::Known) };
+    match store::lock_message(tx, message_id).await? {
+        Some(message) => join_evidence(ctx, tx, row, message, attempt, evidence).await,
+        None => Ok(Applied::Known),
+    }
+}
+
+/// [`take_evidence`] for a message that is locked and read already; what else was changed of its way is written too.
+pub(crate) async fn join_evidence(
+    ctx: &Ctx,
+    tx: &mut TenantTx,
+    row: &mut ConversationRow,
+    mut message: MessageRow,
+    attempt: i32,
+    evidence: &Evidence,
+) -> Result<Applied, Error> {
+    let message_id = message.id;
     let mut delivery = message.delivery.take().map(|Json(delivery)| delivery).unwrap_or_default();
     let (shown_before, contradicted) = (delivery.shown(), delivery.contradiction());
     if !delivery.apply(attempt, evidence) {

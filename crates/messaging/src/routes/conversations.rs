@@ -104,10 +104,9 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<ConversationsQuery>,
 ) -> Result<Response, Refusal> {
-    let mut tx = messaging.0.db.tenant(caller.ctx.organization_id()).await?;
-    let page = list_conversations(&caller.ctx, &mut tx, &messaging.0.cursors, &query.filter(), &query.paging.request())
-        .await?;
-    tx.commit().await?;
+    let mut reads = messaging.0.db.read(caller.ctx.organization_id());
+    let (filter, paging) = (query.filter(), query.paging.request());
+    let page = list_conversations(&caller.ctx, &mut reads, &messaging.0.cursors, &filter, &paging).await?;
     page_response(&caller.info, &page)
 }
 
@@ -127,9 +126,8 @@ pub async fn get(
     Path(id): Path<ConversationId>,
     known: IfNoneMatch,
 ) -> Result<Response, Refusal> {
-    let mut tx = messaging.0.db.tenant(caller.ctx.organization_id()).await?;
-    let conversation = find_conversation(&caller.ctx, &mut tx, id).await?;
-    tx.commit().await?;
+    let mut reads = messaging.0.db.read(caller.ctx.organization_id());
+    let conversation = find_conversation(&caller.ctx, &mut reads, id).await?;
     let tag = [(header::ETAG, etag(conversation.version))];
     if known.has(conversation.version) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());

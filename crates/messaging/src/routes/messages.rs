@@ -2,14 +2,14 @@
 
 use crate::find::{self, AttemptView, VersionView, find_message};
 use crate::handle::Messaging;
-use crate::list::{MessagePlace, list_messages};
+use crate::list::{MessagePlace, messages_of, viewed};
 use crate::message::Message;
 use crate::note::{self, NoteBody};
 use crate::reply::{Posted, ReplyBody, reply};
 use crate::retry as again;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_kit::{Caller, Json, Paging, Path, Query, REPLAYED, Refusal, page_response};
 use kernel::ids::{ConversationId, MessageId};
 use kernel::{Error, Page};
@@ -48,8 +48,11 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let place = MessagePlace { before_seq: query.before_seq, after_seq: query.after_seq, around_seq: query.around_seq };
     let mut tx = messaging.0.db.tenant(caller.ctx.organization_id()).await?;
-    let page = list_messages(&caller.ctx, &mut tx, &messaging.0.cursors, id, place, &query.paging.request()).await?;
+    let conversation = viewed(&caller.ctx, &mut tx, id).await?;
+    let (cursors, paging) = (&messaging.0.cursors, query.paging.request());
+    let page = messages_of(&caller.ctx, &mut tx, cursors, &conversation, place, &paging).await?;
     tx.commit().await?;
+    messaging.note_read(&caller.ctx, &conversation);
     page_response(&caller.info, &page)
 }
 
@@ -72,10 +75,9 @@ pub async fn post(
     State(messaging): State<Messaging>,
     caller: Caller,
     Path(id): Path<ConversationId>,
-    headers: HeaderMap,
     Json(body): Json<ReplyBody>,
 ) -> Result<Response, Refusal> {
-    if !headers.contains_key("idempotency-key") {
+    if !caller.has_idempotency_key() {
         let posted = messaging.post(&caller.ctx, id, body).await?;
         let (status, headers) = parts(&posted)?;
         return Ok((status, headers, Json(posted.message)).into_response());
@@ -105,6 +107,11 @@ pub async fn note(
     Path(id): Path<ConversationId>,
     Json(body): Json<NoteBody>,
 ) -> Result<Response, Refusal> {
+    if !caller.has_idempotency_key() {
+        let posted = messaging.note(&caller.ctx, id, body).await?;
+        let (status, headers) = parts(&posted)?;
+        return Ok((status, headers, Json(posted.message)).into_response());
+    }
     let mut tx = caller.begin(&messaging.0.db).await?;
     let author = messaging.0.authors.of(&caller.ctx, &mut tx).await?;
     let posted = note::note(&caller.ctx, &mut tx, author, id, body).await?;
@@ -123,9 +130,8 @@ pub async fn get(
     caller: Caller,
     Path(id): Path<MessageId>,
 ) -> Result<Response, Refusal> {
-    let mut tx = messaging.0.db.tenant(caller.ctx.organization_id()).await?;
-    let message = find_message(&caller.ctx, &mut tx, id).await?;
-    tx.commit().await?;
+    let mut reads = messaging.0.db.read(caller.ctx.organization_id());
+    let message = find_message(&caller.ctx, &mut reads, id).await?;
     Ok(Json(message).into_response())
 }
 

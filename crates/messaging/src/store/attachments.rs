@@ -3,7 +3,7 @@
 use crate::message::Attachment;
 use chrono::{DateTime, Utc};
 use kernel::ids::{AttachmentId, ChannelAccountId, FileId, MessageId};
-use store::{DbError, TenantTx};
+use store::{DbError, Reads, TenantTx};
 use uuid::Uuid;
 
 /// A file that a message came with, not fetched yet.
@@ -49,18 +49,20 @@ pub(crate) async fn insert_attachments(tx: &mut TenantTx, new: &[NewAttachment])
 }
 
 /// The files of these messages, in order.
-pub(crate) async fn attachments_of(tx: &mut TenantTx, messages: &[Uuid]) -> Result<Vec<Attachment>, DbError> {
-    let organization_id = *tx.organization_id();
-    Ok(sqlx::query_as!(
+pub(crate) async fn attachments_of(reads: &mut impl Reads, messages: &[Uuid]) -> Result<Vec<Attachment>, DbError> {
+    let organization_id = *reads.organization_id();
+    let query = sqlx::query_as!(
         Attachment,
-        r#"select id as "id: AttachmentId", message_id as "message_id: MessageId", name, mime_type, size, sha256,
-             file_id as "file_id: FileId", fetch_status, fetch_error, scan_status
-           from message_attachments where organization_id = $1 and message_id = any($2::uuid[]) order by message_id, position"#,
+        r#"select a.id as "id: AttachmentId", a.message_id as "message_id: MessageId", a.name, a.mime_type, a.size, a.sha256,
+             a.file_id as "file_id: FileId", a.fetch_status, a.fetch_error, a.scan_status
+           from (select set_config('app.organization_id', $1::uuid::text, true)::uuid as organization_id) tenant
+           cross join lateral (select f.* from message_attachments f
+             where f.organization_id = tenant.organization_id and f.message_id = any($2::uuid[])
+             order by f.message_id, f.position offset 0) a"#,
         organization_id,
         messages
-    )
-    .fetch_all(tx.conn())
-    .await?)
+    );
+    reads.all(query).await
 }
 
 /// What the fetcher needs to know of a file.

@@ -1,7 +1,7 @@
 //! The columns of the two big rows, written once: a query is its `from ... where ...` and its parameters.
 
-/// A checked query for whole `ConversationRow`s; the text goes on after `from conversations c`.
-macro_rules! conversation_query {
+/// A checked query for whole `ConversationRow`s from `conversations` named `c`; the text goes on with `from`.
+macro_rules! conversation_rows {
     ($tail:tt $(+ $more:tt)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::conversation::ConversationRow,
@@ -15,15 +15,34 @@ macro_rules! conversation_query {
                  c.reopened_count, c.previous_conversation_id as "previous_conversation_id: ConversationId", c.thread_control,
                  c.floor_holder, c.floor_holder_id, c.floor_token, c.floor_since, c.window_opens_at, c.window_closes_at,
                  c.window_evidence_id as "window_evidence_id: MessageId", c.created_at, c.updated_at
-               from conversations c "# + $tail $(+ $more)*
+               "# + $tail $(+ $more)*
             $(, $argument)*
         )
     };
 }
 
-/// A checked query for whole `MessageRow`s; the text goes on after `from messages m`.
-macro_rules! message_query {
-    ($tail:tt $(, $argument:expr)* $(,)?) => {
+/// The same inside a transaction; the text goes on after `from conversations c`.
+macro_rules! conversation_query {
+    ($tail:tt $(+ $more:tt)* $(, $argument:expr)* $(,)?) => {
+        conversation_rows!("from conversations c " + $tail $(+ $more)* $(, $argument)*)
+    };
+}
+
+/// The same for `store::Reads`: sets the organization `$1` first. The text goes on after
+/// `where c.organization_id = .. and` and ends with `limit` or `offset`.
+macro_rules! conversation_read {
+    ($tail:tt $(+ $more:tt)* $(, $argument:expr)* $(,)?) => {
+        conversation_rows!(
+            "from (select set_config('app.organization_id', $1::uuid::text, true)::uuid as organization_id) tenant
+             cross join lateral (select c.* from conversations c where c.organization_id = tenant.organization_id and " +
+            $tail $(+ $more)* + ") c" $(, $argument)*
+        )
+    };
+}
+
+/// A checked query for whole `MessageRow`s from `messages` named `m`; the text goes on with `from`.
+macro_rules! message_rows {
+    ($tail:tt $(+ $more:tt)* $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             crate::message::MessageRow,
             r#"select m.id as "id: MessageId", m.conversation_id as "conversation_id: ConversationId", m.audience, m.seq, m.direction,
@@ -33,8 +52,26 @@ macro_rules! message_query {
                  m.simulated, m.standby, m.forwarded, m.answered_since, m.was_first_response,
                  m.reactions as "reactions: Json<Vec<StoredReaction>>", m.metadata, m.created_at, m.received_at, m.provider_at,
                  m.edited_at, m.deleted_at
-               from messages m "# + $tail
+               "# + $tail $(+ $more)*
             $(, $argument)*
+        )
+    };
+}
+
+/// The same inside a transaction; the text goes on after `from messages m`.
+macro_rules! message_query {
+    ($tail:tt $(, $argument:expr)* $(,)?) => {
+        message_rows!("from messages m " + $tail $(, $argument)*)
+    };
+}
+
+/// The same for `store::Reads`, as `conversation_read!`.
+macro_rules! message_read {
+    ($tail:tt $(, $argument:expr)* $(,)?) => {
+        message_rows!(
+            "from (select set_config('app.organization_id', $1::uuid::text, true)::uuid as organization_id) tenant
+             cross join lateral (select m.* from messages m where m.organization_id = tenant.organization_id and " +
+            $tail + ") m" $(, $argument)*
         )
     };
 }

@@ -6,13 +6,28 @@ use crate::message::{MessageRow, StoredReaction};
 use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
-use store::{DbError, TenantTx};
+use store::{DbError, Reads, TenantTx};
 
 pub(crate) async fn conversation(tx: &mut TenantTx, id: ConversationId) -> Result<Option<ConversationRow>, DbError> {
     let organization_id = *tx.organization_id();
     Ok(conversation_query!("where c.id = $2 and c.organization_id = $1", organization_id, *id)
         .fetch_optional(tx.conn())
         .await?)
+}
+
+/// One conversation, for showing it.
+pub(crate) async fn read_conversation(
+    reads: &mut impl Reads,
+    id: ConversationId,
+) -> Result<Option<ConversationRow>, DbError> {
+    let organization_id = *reads.organization_id();
+    reads.optional(conversation_read!("c.id = $2 offset 0", organization_id, *id)).await
+}
+
+/// One message, for showing it.
+pub(crate) async fn read_message(reads: &mut impl Reads, id: MessageId) -> Result<Option<MessageRow>, DbError> {
+    let organization_id = *reads.organization_id();
+    reads.optional(message_read!("m.id = $2 offset 0", organization_id, *id)).await
 }
 
 /// The conversation that a message lies in.

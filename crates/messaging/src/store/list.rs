@@ -9,7 +9,7 @@ use kernel::Visibility;
 use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
-use store::{DbError, TenantTx};
+use store::{DbError, Reads, TenantTx};
 use uuid::Uuid;
 
 /// What a list shall hold; `None` means any.
@@ -41,35 +41,35 @@ pub(crate) struct ListKey<T> {
 
 /// `organization and what the caller may see and the common filters`; parameters 1 to 11. More of each follow from 12.
 macro_rules! list_query {
-    ($tx:expr, $visible:expr, $wanted:expr, $tail:tt $(, $argument:expr)* $(,)?) => {{
-        let organization_id = *$tx.organization_id();
+    ($reads:expr, $visible:expr, $wanted:expr, $tail:tt $(, $argument:expr)* $(,)?) => {{
+        let organization_id = *$reads.organization_id();
         let units: Vec<Uuid> = $visible.units.iter().map(|id| id.0).collect();
         let accounts: Vec<Uuid> = $visible.channel_accounts.iter().map(|id| id.0).collect();
         let unassigned: Vec<Uuid> = $visible.unassigned_units.iter().map(|id| id.0).collect();
         let me = $visible.me.filter(|_| $visible.own).map(|id| id.0);
-        conversation_query!(
-            "where c.organization_id = $1 and (c.archived_at is not null) = $9 and c.audience = $10
+        let query = conversation_read!(
+            "(c.archived_at is not null) = $9 and c.audience = $10
                and ($2 or c.unit_id = any($3::uuid[]) or (c.unit_id is null and $4) or c.channel_account_id = any($5::uuid[])
                  or ($6::uuid is not null and (c.owner_id = $6 or $6 = any(c.participants)))
                  or (c.owner_id is null and (c.unit_id = any($7::uuid[]) or (c.unit_id is null and $8)))) " + $tail,
             organization_id, $visible.everything, &units, $visible.without_unit, &accounts, me, &unassigned,
             $visible.unassigned_without_unit, $wanted.archived, $wanted.audience, $wanted.limit $(, $argument)*
-        )
-        .fetch_all($tx.conn())
-        .await
+        );
+        // Boxed where they are made: a row is a kilobyte, and goes through several hands.
+        $reads.all(query.map(Box::new)).await
     }};
 }
 
 /// Of one status, latest activity first.
 pub(crate) async fn by_status(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     status: ConversationStatus,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     Ok(list_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and c.status = $12 and (c.last_activity_at, c.id) < ($13, $14) order by c.last_activity_at desc, c.id desc limit $11",
@@ -81,15 +81,15 @@ pub(crate) async fn by_status(
 
 /// Of one owner, latest activity first.
 pub(crate) async fn by_owner(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     owner: Uuid,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     let status = wanted.status.map(ConversationStatus::as_str);
     Ok(list_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and c.owner_id = $12 and ($13::text is null or c.status = $13) and (c.last_activity_at, c.id) < ($14, $15)
@@ -103,15 +103,15 @@ pub(crate) async fn by_owner(
 
 /// Of one contact, latest activity first.
 pub(crate) async fn by_contact(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     contact: Uuid,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     let status = wanted.status.map(ConversationStatus::as_str);
     Ok(list_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and c.contact_id = $12 and ($13::text is null or c.status = $13) and (c.last_activity_at, c.id) < ($14, $15)
@@ -125,18 +125,18 @@ pub(crate) async fn by_contact(
 
 /// The one with this number.
 pub(crate) async fn by_number(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     number: i64,
-) -> Result<Vec<ConversationRow>, DbError> {
-    Ok(list_query!(tx, visible, wanted, "and c.number = $12 limit $11", number)?)
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
+    Ok(list_query!(reads, visible, wanted, "and c.number = $12 limit $11", number)?)
 }
 
 macro_rules! filtered_query {
-    ($tx:expr, $visible:expr, $wanted:expr, $tail:tt, $at:expr, $id:expr) => {
+    ($reads:expr, $visible:expr, $wanted:expr, $tail:tt, $at:expr, $id:expr) => {
         list_query!(
-            $tx,
+            $reads,
             $visible,
             $wanted,
             $tail,
@@ -159,13 +159,13 @@ macro_rules! filtered_query {
 
 /// With any filters, latest activity first.
 pub(crate) async fn by_activity(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     Ok(filtered_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)
@@ -181,13 +181,13 @@ pub(crate) async fn by_activity(
 
 /// With any filters, those that wait longest first; those that do not wait are absent.
 pub(crate) async fn by_waiting(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     Ok(filtered_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)
@@ -203,13 +203,13 @@ pub(crate) async fn by_waiting(
 
 /// With any filters, newest first: the number grows with creation.
 pub(crate) async fn by_creation(
-    tx: &mut TenantTx,
+    reads: &mut impl Reads,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<i64>,
-) -> Result<Vec<ConversationRow>, DbError> {
+) -> Result<Vec<Box<ConversationRow>>, DbError> {
     Ok(filtered_query!(
-        tx,
+        reads,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)

@@ -249,18 +249,6 @@ pub(crate) async fn clocks_to_restore(
     Ok(row.all_failed.then_some((row.answered_since, row.first)))
 }
 
-/// The provider's id of a message, for quoting it.
-pub(crate) async fn external_id_of(tx: &mut TenantTx, id: MessageId) -> Result<Option<String>, DbError> {
-    let organization_id = *tx.organization_id();
-    Ok(sqlx::query_scalar!(
-        "select external_id from message_external_ids where message_id = $2 and organization_id = $1 order by attempt desc, part limit 1",
-        organization_id,
-        *id
-    )
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
 /// Whether a message lies in this conversation and is one that can be quoted.
 pub(crate) async fn lies_in(tx: &mut TenantTx, conversation: ConversationId, id: MessageId) -> Result<bool, DbError> {
     let organization_id = *tx.organization_id();

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::ids::ChannelAccountId;
 use serde_json::Value;
-use store::{DbError, TenantTx};
+use store::{DbError, PlatformTx, TenantTx};
 use uuid::Uuid;
 
 /// An update to be kept until its message is known.
@@ -47,6 +47,12 @@ pub(crate) async fn park(tx: &mut TenantTx, new: NewParked<'_>) -> Result<(), Db
     )
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// Takes away what has expired, of all organizations.
+pub(crate) async fn forget_parked(tx: &mut PlatformTx, now: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query!("delete from parked_updates where expires_at <= $1", now).execute(tx.conn()).await?;
     Ok(())
 }
 

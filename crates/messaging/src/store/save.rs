@@ -1,10 +1,11 @@
 //! The one statement that writes a change: conversations as they are now, new messages, what is to be sent of them,
-//! and the ids that a provider knows them by. One statement for one reply or for a batch of them.
+//! the ids that a provider knows them by, and first owners. One statement for one reply or for a batch of them.
+//! Notes have a narrower one: they change so little of a conversation that no index has to be touched.
 
 use crate::conversation::ConversationRow;
 use crate::message::MessageRow;
 use chrono::{DateTime, Utc};
-use kernel::ids::{ChannelAccountId, MessageId};
+use kernel::ids::{ChannelAccountId, ConversationId, MessageId, UserId};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -18,6 +19,18 @@ pub(crate) struct Save<'a> {
     pub messages: Vec<&'a MessageRow>,
     pub sends: Vec<NewSend>,
     pub external_ids: Vec<ExternalId>,
+    pub owners: Vec<NewOwner>,
+}
+
+/// The first owner of a conversation that had none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewOwner {
+    pub id: Uuid,
+    pub conversation_id: ConversationId,
+    pub owner: UserId,
+    pub reason: &'static str,
+    pub by: Option<Uuid>,
+    pub since: DateTime<Utc>,
 }
 
 /// A message on its way out; the database takes it only for an outbound message of an external conversation.
@@ -46,7 +59,7 @@ macro_rules! column {
 
 pub(crate) async fn save(tx: &mut TenantTx, what: &Save<'_>) -> Result<(), DbError> {
     let organization_id = *tx.organization_id();
-    let (c, m, s, e) = (&what.conversations, &what.messages, &what.sends, &what.external_ids);
+    let (c, m, s, e, o) = (&what.conversations, &what.messages, &what.sends, &what.external_ids, &what.owners);
     let segments: Vec<Json<&RawValue>> = m.iter().map(|row| Json(&**row.segments)).collect();
     let deliveries: Vec<Option<Value>> = m
         .iter()
@@ -83,7 +96,10 @@ pub(crate) async fn save(tx: &mut TenantTx, what: &Save<'_>) -> Result<(), DbErr
              $53::boolean[], $54::jsonb[], $55::timestamptz[], $56::timestamptz[], $57::timestamptz[])),
          external as (
            insert into message_external_ids (organization_id, channel_account_id, direction, external_id, message_id)
-           select $1, * from unnest($58::uuid[], $59::text[], $60::text[], $61::uuid[]))
+           select $1, * from unnest($58::uuid[], $59::text[], $60::text[], $61::uuid[])),
+         owner as (
+           insert into conversation_assignments (organization_id, id, conversation_id, user_id, reason, assigned_by, since)
+           select $1, * from unnest($66::uuid[], $67::uuid[], $68::uuid[], $69::text[], $70::uuid[], $71::timestamptz[]))
          insert into outbound_sends (organization_id, message_id, floor_token, automated, created_at)
          select $1, * from unnest($62::uuid[], $63::bigint[], $64::boolean[], $65::timestamptz[])",
         organization_id,
@@ -151,6 +167,54 @@ pub(crate) async fn save(tx: &mut TenantTx, what: &Save<'_>) -> Result<(), DbErr
         column!(s, row => row.floor_token),
         column!(s, row => row.automated),
         column!(s, row => row.created_at),
+        column!(o, row => row.id),
+        column!(o, row => row.conversation_id.0),
+        column!(o, row => row.owner.0),
+        column!(o, row => row.reason.to_owned()),
+        column!(o, row => row.by) as &[Option<Uuid>],
+        column!(o, row => row.since),
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes notes, and of their conversations only place, version and time of change: an update that stays in the
+/// row's page and writes to no index.
+pub(crate) async fn save_notes(
+    tx: &mut TenantTx,
+    conversations: &[&ConversationRow],
+    notes: &[&MessageRow],
+) -> Result<(), DbError> {
+    let organization_id = *tx.organization_id();
+    let (c, m) = (conversations, notes);
+    sqlx::query!(
+        "with conversation as (
+           update conversations t set last_seq = n.last_seq, version = n.version, updated_at = n.updated_at
+           from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[]) n (id, last_seq, version, updated_at)
+           where t.id = n.id and t.organization_id = $1)
+         insert into messages (organization_id, direction, kind, id, conversation_id, audience, seq, sender_kind, sender_id,
+           sender_name, source, segments, reply_to_id, client_id, client_fingerprint, created_at)
+         select $1, 'internal', 'note', * from unnest($6::uuid[], $7::uuid[], $8::text[], $9::bigint[], $10::text[], $11::uuid[],
+           $12::text[], $13::text[], $14::jsonb[], $15::uuid[], $16::text[], $17::bytea[], $18::timestamptz[])",
+        organization_id,
+        column!(c, row => row.id.0),
+        column!(c, row => row.last_seq),
+        column!(c, row => row.version),
+        column!(c, row => row.updated_at),
+        column!(m, row => row.id.0),
+        column!(m, row => row.conversation_id.0),
+        column!(m, row => row.audience.as_str()) as &[&str],
+        column!(m, row => row.seq),
+        column!(m, row => row.sender_kind.as_str()) as &[&str],
+        column!(m, row => row.sender_id) as &[Option<Uuid>],
+        column!(m, row => row.sender_name.as_deref()) as &[Option<&str>],
+        column!(m, row => row.source.as_str()) as &[&str],
+        column!(m, row => Json(&**row.segments)) as &[Json<&RawValue>],
+        column!(m, row => row.reply_to_id.map(|id| id.0)) as &[Option<Uuid>],
+        column!(m, row => row.client_id.as_deref()) as &[Option<&str>],
+        column!(m, row => row.client_fingerprint.as_deref()) as &[Option<&[u8]>],
+        column!(m, row => row.created_at),
     )
     .execute(tx.conn())
     .await?;

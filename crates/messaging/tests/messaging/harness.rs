@@ -11,6 +11,7 @@ use messaging::{
 };
 use sqlx::{ConnectOptions, PgConnection};
 use std::sync::Arc;
+use store::jobs::{Schedules, WorkerLimits, Workers};
 use store::testing::TestDatabase;
 use store::{Database, TenantTx};
 use uuid::Uuid;
@@ -35,7 +36,26 @@ pub fn noon() -> DateTime<Utc> {
 
 impl World {
     pub async fn new() -> Self {
-        let database = TestDatabase::shared().await;
+        Self::over(TestDatabase::shared().await).await
+    }
+
+    /// In a database that no other test uses.
+    pub async fn alone() -> Self {
+        Self::over(TestDatabase::alone().await).await
+    }
+
+    /// Runs the domain's jobs of the installation once, as their schedules would.
+    pub async fn upkeep(&self) {
+        let module = messaging::module(&self.messaging);
+        let schedules = Schedules::new(self.db.clone(), self.clock.clone(), Ids::system(), module.schedules);
+        schedules.step().await.unwrap();
+        let limits = WorkerLimits::default();
+        let workers = Workers::new(self.db.clone(), self.clock.clone(), Ids::system(), module.job_kinds, limits);
+        let drained = workers.drain().await.unwrap();
+        assert_eq!((drained.done, drained.failed.len()), (1, 0), "{drained:?}");
+    }
+
+    async fn over(database: TestDatabase) -> Self {
         let db = database.open();
         let (clock, ids) = (Clock::manual(noon()), Ids::system());
         let organization: OrganizationId = ids.sortable(noon());

@@ -4,7 +4,7 @@ use crate::harness::{World, code, noon};
 use crate::run;
 use chrono::Duration;
 use kernel::ids::{ConversationId, MessageId};
-use messaging::outbound::{self, Attempt, Begun, Finished, Outcome};
+use messaging::outbound::{self, Attempt, Finished, Hindrance, Outcome};
 use messaging::status::{Evidence, OUTCOME_UNKNOWN, OutboundStatus, SendError};
 use messaging::{Applied, ConversationStatus, Message, StatusEvidence};
 
@@ -26,15 +26,21 @@ fn status(external_id: &str, status: OutboundStatus, second: i64) -> StatusEvide
 }
 
 impl World {
-    async fn begin(&self, id: MessageId) -> Begun {
-        run!(self, tx => outbound::begin_attempt(&self.system(), &mut tx, id)).unwrap()
+    /// The next attempt, or why there is none.
+    async fn begin(&self, id: MessageId) -> Result<Attempt, Hindrance> {
+        let ctx = self.system();
+        run!(self, tx => async {
+            let Some(outgoing) = outbound::next(&mut tx, id).await? else { return Ok(Err(Hindrance::Over)) };
+            match outbound::hindrance(&ctx, &mut tx, &outgoing).await? {
+                Some(hindrance) => Ok(Err(hindrance)),
+                None => outbound::begin_attempt(&ctx, &mut tx, &outgoing).await.map(Ok),
+            }
+        })
+        .unwrap()
     }
 
     async fn started(&self, id: MessageId) -> Attempt {
-        match self.begin(id).await {
-            Begun::Started(attempt) => attempt,
-            other => panic!("{other:?}"),
-        }
+        self.begin(id).await.unwrap()
     }
 
     async fn finish(&self, attempt: &Attempt, outcome: Outcome) -> Finished {
@@ -98,7 +104,7 @@ async fn a_note_a_line_and_an_internal_text_cannot_be_sent_whatever_is_tried() {
         assert!(matches!(state.as_deref(), Some("23503" | "23514")), "{statement}: {refused}");
     }
     assert!(run!(world, tx => outbound::next(&mut tx, note)).unwrap().is_none());
-    assert_eq!(world.begin(note).await, Begun::Over);
+    assert_eq!(world.begin(note).await, Err(Hindrance::Over));
     let next = run!(world, tx => outbound::next(&mut tx, outgoing)).unwrap().unwrap();
     assert_eq!(
         (next.to.phone_raw.as_deref(), next.segments.len(), next.channel_account_id),
@@ -112,13 +118,13 @@ async fn one_attempt_runs_at_a_time_and_a_lost_one_is_unclear_never_resent() {
     let (_, id) = world.sent().await;
     let attempt = world.started(id).await;
     assert_eq!((attempt.number, attempt.tag.clone()), (1, attempt.id.to_string()));
-    assert_eq!(world.begin(id).await, Begun::Running { until: world.clock.now() + Duration::seconds(60) });
+    assert_eq!(world.begin(id).await, Err(Hindrance::Running { until: world.clock.now() + Duration::seconds(60) }));
     world.clock.advance(Duration::seconds(61));
     let until = world.clock.now() + Duration::minutes(2);
-    assert_eq!(world.begin(id).await, Begun::AwaitingEvidence { until });
-    assert_eq!(world.begin(id).await, Begun::AwaitingEvidence { until });
+    assert_eq!(world.begin(id).await, Err(Hindrance::AwaitingEvidence { until }));
+    assert_eq!(world.begin(id).await, Err(Hindrance::AwaitingEvidence { until }));
     world.clock.advance(Duration::minutes(2));
-    assert_eq!(world.begin(id).await, Begun::Over);
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
     let message = world.message(id).await;
     assert_eq!((message.status.as_deref(), message.error.unwrap().code.as_str()), (Some("failed"), OUTCOME_UNKNOWN));
     // Late evidence by our tag heals it.
@@ -127,7 +133,7 @@ async fn one_attempt_runs_at_a_time_and_a_lost_one_is_unclear_never_resent() {
     assert_eq!(world.shown(id).await, "delivered");
     assert_eq!(world.told(status("wamid.late", OutboundStatus::Read, 310)).await, Applied::Changed);
     assert_eq!(world.shown(id).await, "read");
-    assert_eq!(world.begin(id).await, Begun::Over);
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
 }
 
 #[tokio::test]
@@ -139,7 +145,7 @@ async fn evidence_by_our_tag_ends_the_wait_before_the_two_minutes() {
     assert_eq!(wait, Finished::AwaitingEvidence { until: world.clock.now() + Duration::minutes(2) });
     world.told(StatusEvidence { tag: Some(attempt.tag), ..status("wamid.1", OutboundStatus::Sent, 1) }).await;
     world.clock.advance(Duration::minutes(5));
-    assert_eq!(world.begin(id).await, Begun::Over);
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
     assert_eq!(world.shown(id).await, "sent");
 }
 
@@ -167,6 +173,20 @@ async fn a_parked_status_waits_eight_days() {
     world.sql("update messages set expires_at = null where organization_id = $1").await.unwrap();
     world.accepted(id, "wamid.1").await;
     assert_eq!(world.shown(id).await, "accepted");
+}
+
+/// In a database of its own: the upkeep is everybody's, and other tests' clocks stand elsewhere.
+#[tokio::test]
+async fn what_was_parked_in_vain_is_forgotten() {
+    let world = World::alone().await;
+    let parked = || world.count("select count(*) from parked_updates where organization_id = $1");
+    world.told(status("wamid.nobodys", OutboundStatus::Read, 5)).await;
+    world.upkeep().await;
+    assert_eq!(parked().await, 1, "its message may still come");
+    world.clock.advance(Duration::days(8));
+    world.told(status("wamid.nobodys-yet", OutboundStatus::Read, 5)).await;
+    world.upkeep().await;
+    assert_eq!(parked().await, 1, "only the old one is gone");
 }
 
 #[tokio::test]
@@ -249,7 +269,7 @@ async fn what_waited_too_long_fails_without_a_call() {
     let world = World::new().await;
     let (_, id) = world.sent().await;
     world.hours(25);
-    assert_eq!(world.begin(id).await, Begun::Over);
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
     assert_eq!(world.message(id).await.error.unwrap().code, "EXPIRED");
     assert!(run!(world, tx => outbound::next(&mut tx, id)).unwrap().is_none());
 }
@@ -260,7 +280,7 @@ async fn a_blocked_contact_gets_nothing_that_was_queued() {
     let (conversation, id) = world.sent().await;
     let (contact, manager) = (world.find(conversation).await.contact.unwrap().id, world.manager("Gil").await);
     run!(world, tx => messaging::block_contact(&manager, &mut tx, contact)).unwrap();
-    assert_eq!(world.begin(id).await, Begun::Over);
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
     assert_eq!(world.message(id).await.error.unwrap().code, "CONTACT_BLOCKED");
 }
 
@@ -330,10 +350,18 @@ async fn a_failed_message_is_retried_as_a_new_attempt_and_only_then() {
 async fn simulated_messages_stop_at_accepted() {
     let world = World::new().await;
     let (_, id) = world.sent().await;
-    let attempt = world.started(id).await;
-    assert_eq!(world.finish(&attempt, Outcome::Simulated).await, Finished::Over);
+    let ctx = world.system();
+    run!(world, tx => async {
+        let outgoing = outbound::next(&mut tx, id).await?.unwrap();
+        assert_eq!(outbound::hindrance(&ctx, &mut tx, &outgoing).await?, None);
+        outbound::simulate(&ctx, &mut tx, &outgoing).await
+    })
+    .unwrap();
     let message = world.message(id).await;
     assert_eq!((message.status.as_deref(), message.simulated), (Some("accepted"), true));
+    let attempts = run!(world, tx => messaging::attempts(&ctx, &mut tx, id)).unwrap();
+    assert_eq!((attempts.len(), attempts[0].outcome.as_deref()), (1, Some("simulated")));
+    assert_eq!(world.begin(id).await, Err(Hindrance::Over));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
