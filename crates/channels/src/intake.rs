@@ -72,7 +72,7 @@ impl Channels {
     /// before).
     ///
     /// # Errors
-    /// 401 `SIGNATURE_INVALID` with nothing stored; 429 after too many of these from one address, and when this node
+    /// 401 `SIGNATURE_INVALID` with nothing stored; 429 `RATE_LIMITED` after too many of these from one address, and when this node
     /// is overloaded; 503 when it could not be stored.
     pub async fn take_in(&self, webhook: Webhook<'_>) -> Result<(), Error> {
         let connector = webhook.connector;
@@ -152,5 +152,5 @@ pub(crate) fn raw_place(id: &Uuid) -> Place<'_> {
 const INSTALLATION_BYTES: &[u8] = INSTALLATION.0.as_bytes();
 
 fn too_many(detail: &'static str) -> Error {
-    Error::new(ErrorKind::TooManyRequests, "TOO_MANY_REQUESTS", detail).with_retry_after_ms(60_000)
+    Error::new(ErrorKind::TooManyRequests, "RATE_LIMITED", detail).with_retry_after_ms(60_000)
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod effects;
+mod kept;
 mod read;
 mod replay;
 mod route_unrouted;
@@ -12,6 +13,7 @@ pub use replay::replay;
 
 pub(crate) use apply::apply;
 pub(crate) use effects::reason_of;
+pub(crate) use kept::resume;
 pub(crate) use route_unrouted::{route_unrouted, start as start_routing};
 pub(crate) use split::split;
 
@@ -95,6 +97,8 @@ impl Channels {
 
     async fn store_chunk(&self, ctx: &Ctx, tx: &mut TenantTx, chunk: &[Routed]) -> Result<(), Error> {
         let organization_id = tx.organization_id();
+        let sealer = self.sealer.for_tenant(tx, &ctx.ids, ctx.now()).await?;
+        let kept = kept::is_kept(tx).await?;
         let mut rows = Vec::with_capacity(chunk.len());
         for routed in chunk {
             let id: InboundItemId = ctx.new_id();
@@ -107,12 +111,13 @@ impl Channels {
                 kind: routed.event.kind.name(),
                 dedupe_key: &routed.event.dedupe_key,
                 sender_key: self.sender_key(&routed.event),
-                event_sealed: self.sealer.seal(&ctx.ids, event_place(&organization_id, &id), &event)?,
+                event_sealed: sealer.seal(&ctx.ids, event_place(&organization_id, &id), &event)?,
+                state: if kept { ItemState::Kept } else { ItemState::Stored },
                 received_at: routed.received_at,
             });
         }
         let new = store::items::insert(tx, &rows).await?;
-        for row in rows.iter().filter(|row| new.contains(&row.id)) {
+        for row in rows.iter().filter(|row| !kept && new.contains(&row.id)) {
             tx.enqueue(ctx, apply_job(row.id, row.account, &row.sender_key));
         }
         metrics::counter!("inbound_items_total", "new" => "yes").increment(new.len() as u64);

@@ -1,13 +1,16 @@
 //! What this domain brings to the house.
 
 use crate::{Channels, items, media, routes, send, upkeep};
+use ::store::SealedColumn;
 use ::store::jobs::{Backoff, Every, JobKind, JobOutcome, JobRun, Lane, Schedule};
 use chrono::Duration;
 use kernel::{Error, Permission};
 use module::{EventDoc, Module};
 use std::future::Future;
 
-const PERMISSIONS: &[Permission] = &[Permission::CHANNELS_VIEW, Permission::CHANNELS_MANAGE];
+// What messages carry is fetched here and seen with them.
+const PERMISSIONS: &[Permission] =
+    &[Permission::CHANNELS_VIEW, Permission::CHANNELS_MANAGE, Permission::MESSAGING_VIEW];
 
 /// Events of this domain; readable with `channels.view`.
 pub const EVENTS: &[EventDoc] = &[
@@ -32,6 +35,14 @@ pub fn module(channels: Channels) -> Module {
         permissions: PERMISSIONS,
         events: EVENTS,
         job_kinds: job_kinds(&channels),
+        sealed: &[
+            SealedColumn {
+                table: "channel_secrets",
+                column: "sealed",
+                row: "uuid_send(channel_account_id) || convert_to(name, 'UTF8')",
+            },
+            SealedColumn { table: "inbound_items", column: "event_sealed", row: "uuid_send(id)" },
+        ],
         schedules: vec![
             Schedule { name: upkeep::SWEEP, lane: Lane::Default, every: Every::Interval(Duration::seconds(15)) },
             Schedule {
@@ -49,6 +60,9 @@ fn job_kinds(channels: &Channels) -> Vec<JobKind> {
         kind(channels, items::SPLIT, items::split).max_attempts(20),
         // An item counts its own failures; a worker that dies in the middle is none of them.
         kind(channels, items::APPLY, items::apply).max_attempts(1_000),
+        kind(channels, identity::organizations::RESUMED, items::resume)
+            .max_attempts(20)
+            .time_limit(Duration::minutes(10)),
         kind(channels, items::REPLAY_UNROUTED, items::start_routing),
         kind(channels, items::ROUTE_UNROUTED, items::route_unrouted).max_attempts(20),
         // A send counts its own attempts too.

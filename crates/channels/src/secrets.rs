@@ -47,7 +47,8 @@ impl Channels {
             ));
         }
         let organization = tx.organization_id();
-        let sealed = self.sealer.seal(&ctx.ids, place(&organization, &row(account, name)), plain.as_bytes())?;
+        let sealer = self.sealer.for_tenant(tx, &ctx.ids, ctx.now()).await?;
+        let sealed = sealer.seal(&ctx.ids, place(&organization, &row(account, name)), plain.as_bytes())?;
         rows::put(tx, account, name, &sealed, last_four(plain), ctx.now()).await?;
         Ok(())
     }
@@ -61,7 +62,8 @@ impl Channels {
     ) -> Result<Option<SecretString>, Error> {
         let Some(sealed) = rows::sealed(tx, account, name).await? else { return Ok(None) };
         let organization = tx.organization_id();
-        let plain = self.sealer.open(place(&organization, &row(account, name)), &sealed)?;
+        let sealer = self.sealer.for_tenant(tx, &self.ids, self.clock.now()).await?;
+        let plain = sealer.open(place(&organization, &row(account, name)), &sealed)?;
         let plain = String::from_utf8(plain).map_err(|_| Error::internal("a secret that is no text"))?;
         Ok(Some(SecretString::from(plain)))
     }

@@ -18,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use governor::{Wait, Way};
 use kernel::ids::{ChannelAccountId, MessageId};
 use kernel::{Ctx, Error, ErrorKind};
-use messaging::outbound::{self as way_out, Attempt, Begun, Finished, Outcome, Outgoing, SendMessage};
+use messaging::outbound::{self as way_out, Attempt, Finished, Hindrance, Outgoing, SendMessage};
 use messaging::status::SendError;
 use outbound::breaker::Permit;
 use outcome::Told;
@@ -102,22 +102,22 @@ async fn begin(
     form: Option<Recipient>,
 ) -> Result<Result<Ready, Step>, Error> {
     let message_id = outgoing.message_id;
-    let savepoint = tx.savepoint().await?;
-    // First, because an attempt without an outcome must come to its end whatever the checks say.
-    let attempt = match way_out::begin_attempt(ctx, tx, message_id).await? {
-        Begun::Started(attempt) => attempt,
-        Begun::Running { until } => return Ok(Err(Step::Later(until))),
-        Begun::AwaitingEvidence { until } => return Ok(Err(Step::Later(until.min(ctx.now() + EVIDENCE_LOOK)))),
-        Begun::Over => return Ok(Err(Step::Done)),
-    };
+    if let Some(hindrance) = way_out::hindrance(ctx, tx, outgoing).await? {
+        return Ok(Err(match hindrance {
+            Hindrance::Running { until } => Step::Later(until),
+            Hindrance::AwaitingEvidence { until } => Step::Later(until.min(ctx.now() + EVIDENCE_LOOK)),
+            Hindrance::Over => Step::Done,
+        }));
+    }
     let refused = match governor::way(channels, tx, outgoing, form).await? {
         Way::Simulated => {
-            way_out::finish_attempt(ctx, tx, attempt.id, Outcome::Simulated).await?;
+            way_out::simulate(ctx, tx, outgoing).await?;
             metrics::counter!("outbound_sends_total", "outcome" => "simulated").increment(1);
             return Ok(Err(Step::Done));
         }
         Way::Open { number, token, content, to } => match governor::admit(channels, outgoing, ctx.now()) {
             Ok(permit) => {
+                let attempt = way_out::begin_attempt(ctx, tx, outgoing).await?;
                 let reply_to_external_id = outgoing.reply_to_external_id.clone();
                 let intent = OutboundIntent { to, content, reply_to_external_id, tag: attempt.tag.clone() };
                 return Ok(Ok(Ready { attempt, permit, number, token, intent }));
@@ -127,7 +127,6 @@ async fn begin(
         Way::Waits(wait) => Refused::Waits(wait),
         Way::Closed(error) => Refused::ForGood(error),
     };
-    tx.undo_to_savepoint(savepoint).await?;
     match refused {
         Refused::Waits(Wait { until, reason }) => {
             way_out::defer(ctx, tx, message_id, until, reason).await?;

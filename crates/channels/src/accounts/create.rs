@@ -6,6 +6,7 @@ use crate::connector::ConnectorKind;
 use crate::secrets::ACCESS_TOKEN;
 use crate::store::accounts as rows;
 use ::store::{DbError, TenantTx};
+use identity::limits::Limit;
 use kernel::ids::UnitId;
 use kernel::text::clean_line;
 use kernel::{Ctx, Error, FieldError, Permission, Resource};
@@ -39,7 +40,7 @@ pub struct NewWhatsappAccount {
 /// Adds an account as a draft.
 ///
 /// # Errors
-/// 403 without `channels.manage`; 422 for wrong fields.
+/// 403 without `channels.manage`; 409 `LIMIT_REACHED`; 422 for wrong fields.
 pub async fn create(
     channels: &Channels,
     ctx: &Ctx,
@@ -65,6 +66,7 @@ pub async fn create(
         updated_at: now,
     };
     check(&account)?;
+    identity::limits::check(ctx, tx, Limit::ChannelAccounts).await?;
     rows::insert(tx, &account).await.map_err(known_unit)?;
     if let Some(token) = &new.secrets.access_token {
         channels.set_secret(ctx, tx, account.id, ACCESS_TOKEN, token).await?;

@@ -65,5 +65,5 @@ pub async fn list(
 }
 
 pub(crate) fn bad_cursor() -> Error {
-    Error::new(ErrorKind::BadRequest, "INVALID_CURSOR", "This cursor was not made by this list.")
+    Error::new(ErrorKind::BadRequest, "CURSOR_INVALID", "This cursor was not made for this list.")
 }

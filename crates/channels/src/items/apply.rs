@@ -20,28 +20,44 @@ use outbound::retry::INTAKE_ITEM;
 use serde_json::json;
 use std::panic::AssertUnwindSafe;
 
+/// How often an item looks whether its organization is back. Only those that waited when it was blocked do: later ones are
+/// kept without a job.
+const CLOSED_LOOK: Duration = Duration::seconds(30);
+
 /// The job [`super::APPLY`].
 pub(crate) async fn apply(channels: Channels, run: JobRun) -> Result<JobOutcome, Error> {
     let ApplyItem { item_id } = run.parse()?;
     let tried = AssertUnwindSafe(run_item(&channels, &run.ctx, item_id)).catch_unwind().await;
     match tried.unwrap_or_else(|_| Err(Error::internal("the effect of an item panicked"))) {
-        Ok(()) => Ok(JobOutcome::Done),
+        Ok(Ran::Over) => Ok(JobOutcome::Done),
+        Ok(Ran::Closed) => Ok(JobOutcome::Again(run.ctx.now() + CLOSED_LOOK)),
         Err(error) if is_of_the_moment(&error) => Ok(JobOutcome::Again(run.ctx.now() + Duration::seconds(1))),
         Err(error) => Err(count_failure(&channels, &run.ctx, item_id, error).await?),
     }
 }
 
-async fn run_item(channels: &Channels, ctx: &Ctx, id: InboundItemId) -> Result<(), Error> {
+/// How a run ended.
+enum Ran {
+    Over,
+    /// The organization was blocked while the item waited: it stays in its place.
+    Closed,
+}
+
+async fn run_item(channels: &Channels, ctx: &Ctx, id: InboundItemId) -> Result<Ran, Error> {
     let mut tx = channels.db.tenant(ctx.organization_id()).await?;
-    let Some(item) = rows::lock(&mut tx, id).await? else { return Ok(()) };
+    let Some(item) = rows::lock(&mut tx, id).await? else { return Ok(Ran::Over) };
     if item.state != ItemState::Stored.as_str() {
-        return Ok(());
+        return Ok(Ran::Over);
+    }
+    let account = account_rows::brief(&mut tx, item.account).await?.ok_or_else(Error::not_found)?;
+    if !account.inbound_open {
+        return Ok(Ran::Closed);
     }
     let sealed = item.event_sealed.ok_or_else(|| Error::internal("the content of the item is no longer kept"))?;
     let organization_id = tx.organization_id();
-    let event = channels.sealer.open(event_place(&organization_id, &id), &sealed)?;
+    let sealer = channels.sealer.for_tenant(&mut tx, &ctx.ids, ctx.now()).await?;
+    let event = sealer.open(event_place(&organization_id, &id), &sealed)?;
     let event: InboundEvent = serde_json::from_slice(&event).map_err(Error::internal)?;
-    let account = account_rows::brief(&mut tx, item.account).await?.ok_or_else(Error::not_found)?;
     let effect = match account.status {
         AccountStatus::Draft | AccountStatus::Archived => Effect::Ignored("account_not_active"),
         AccountStatus::Active | AccountStatus::Paused | AccountStatus::Error => {
@@ -55,7 +71,7 @@ async fn run_item(channels: &Channels, ctx: &Ctx, id: InboundItemId) -> Result<(
     rows::finish(&mut tx, id, state, reason, ctx.now()).await?;
     tx.commit().await?;
     metrics::counter!("inbound_items_run_total", "kind" => event.kind.name(), "state" => state.as_str()).increment(1);
-    Ok(())
+    Ok(Ran::Over)
 }
 
 /// Counts the failure; answers the error as the job's end: later again, or for good.

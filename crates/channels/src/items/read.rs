@@ -37,6 +37,8 @@ pub struct InboundItem {
 pub enum ItemState {
     /// Waits for its run.
     Stored,
+    /// Waits until its organization is back.
+    Kept,
     Processed,
     /// Kept, not shown.
     Ignored,
@@ -48,6 +50,7 @@ impl ItemState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stored => "stored",
+            Self::Kept => "kept",
             Self::Processed => "processed",
             Self::Ignored => "ignored",
             Self::Dead => "dead",
@@ -57,6 +60,7 @@ impl ItemState {
     /// Reads the column, which can hold nothing else.
     pub(crate) fn parse(word: &str) -> Self {
         match word {
+            "kept" => Self::Kept,
             "processed" => Self::Processed,
             "ignored" => Self::Ignored,
             "dead" => Self::Dead,

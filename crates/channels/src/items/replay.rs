@@ -21,7 +21,8 @@ pub async fn replay(ctx: &Ctx, tx: &mut TenantTx, account: ChannelAccountId, id:
     if item.event_sealed.is_none() {
         return Err(Error::new(ErrorKind::Gone, "CONTENT_FORGOTTEN", "The content of this item is no longer kept."));
     }
-    if item.state == ItemState::Processed.as_str() {
+    // One that is kept runs in its turn, when its organization is back.
+    if [ItemState::Processed, ItemState::Kept].iter().any(|state| item.state == state.as_str()) {
         return Ok(());
     }
     rows::reset(tx, id).await?;

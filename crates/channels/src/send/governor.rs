@@ -1,4 +1,4 @@
-//! The governor's checks at hand-over, in their order: account, address, content, then circuit and buckets.
+//! The governor's checks at hand-over, in their order: organization, account, address, content, then circuit and buckets.
 //!
 //! Blocked contacts and messages whose time is over are messaging's to know: it refuses to begin an attempt.
 
@@ -16,7 +16,7 @@ use messaging::status::SendError;
 use outbound::breaker::{CircuitState, Permit};
 use secrecy::SecretString;
 
-/// How often a waiting message looks whether its account is back.
+/// How often a waiting message looks whether its organization and its account are back.
 const ACCOUNT_LOOK: Duration = Duration::seconds(15);
 /// A probe is out: its answer is a matter of seconds.
 const PROBE_LOOK: Duration = Duration::seconds(2);
@@ -52,6 +52,9 @@ pub(super) async fn way(
     let id = outgoing.channel_account_id;
     let account = account_rows::brief(tx, id).await?.ok_or_else(Error::not_found)?;
     let waits = |reason| Way::Waits(Wait { until: channels.clock.now() + ACCOUNT_LOOK, reason });
+    if !account.outbound_open {
+        return Ok(waits("ORGANIZATION_SUSPENDED"));
+    }
     match account.status {
         AccountStatus::Active => {}
         AccountStatus::Paused => return Ok(waits("ACCOUNT_PAUSED")),

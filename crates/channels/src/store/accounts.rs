@@ -170,15 +170,20 @@ pub(crate) struct Brief {
     pub business_account_id: Option<String>,
     /// Nothing may leave: the account's own flag or the organization's.
     pub simulation: bool,
+    /// Whether what came in is to be worked on now.
+    pub inbound_open: bool,
+    /// Whether its organization may send.
+    pub outbound_open: bool,
 }
 
 pub(crate) async fn brief(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Option<Brief>, DbError> {
     let organization_id = *tx.organization_id();
     let row = sqlx::query!(
         r#"select a.kind, a.status, a.external_id, a.unit_id, a.settings ->> 'business_account_id' as business_account_id,
-             f.simulation as "simulation!"
+             f.simulation as "simulation!", o.inbound = 'processed' as "inbound_open!", o.outbound as "outbound_open!"
            from channel_accounts a
            join channel_facts f on f.channel_account_id = a.id and f.organization_id = a.organization_id
+           join organization_facts o on o.organization_id = a.organization_id
            where a.id = $1 and a.organization_id = $2"#,
         *id,
         organization_id
@@ -193,6 +198,8 @@ pub(crate) async fn brief(tx: &mut TenantTx, id: ChannelAccountId) -> Result<Opt
         unit_id: row.unit_id.map(UnitId),
         business_account_id: row.business_account_id,
         simulation: row.simulation,
+        inbound_open: row.inbound_open,
+        outbound_open: row.outbound_open,
     }))
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct NewItem<'a> {
     pub sender_key: String,
     pub event_sealed: Vec<u8>,
     pub received_at: DateTime<Utc>,
+    pub state: ItemState,
 }
 
 /// Stores the items that are not there yet; answers which.
@@ -32,11 +33,12 @@ pub(crate) async fn insert(tx: &mut TenantTx, items: &[NewItem<'_>]) -> Result<H
     let sender_keys: Vec<String> = items.iter().map(|item| item.sender_key.clone()).collect();
     let events: Vec<&[u8]> = items.iter().map(|item| item.event_sealed.as_slice()).collect();
     let times: Vec<DateTime<Utc>> = items.iter().map(|item| item.received_at).collect();
+    let states: Vec<String> = items.iter().map(|item| item.state.as_str().to_owned()).collect();
     let new = sqlx::query_scalar!(
         r#"insert into inbound_items (organization_id, id, channel_account_id, raw_id, position, kind, dedupe_key, sender_key,
-             event_sealed, received_at)
+             event_sealed, received_at, state)
            select $1, * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[],
-             $9::bytea[], $10::timestamptz[])
+             $9::bytea[], $10::timestamptz[], $11::text[])
            on conflict (organization_id, channel_account_id, dedupe_key) do nothing
            returning id as "id: InboundItemId""#,
         organization_id,
@@ -48,7 +50,8 @@ pub(crate) async fn insert(tx: &mut TenantTx, items: &[NewItem<'_>]) -> Result<H
         &dedupe_keys,
         &sender_keys,
         &events as &[&[u8]],
-        &times
+        &times,
+        &states
     )
     .fetch_all(tx.conn())
     .await?;

@@ -191,7 +191,7 @@ pub(crate) async fn delete_unrouted(tx: &mut PlatformTx, ids: &[Uuid]) -> Result
 }
 
 /// Forgets bodies received before `raw`, kept items received before `unrouted`, and the contents of items older than
-/// `items` (an id that sorts by time). Answers how many rows of each.
+/// `items` (an id that sorts by time), but for those kept until their organization is back. Answers how many rows of each.
 pub(crate) async fn forget(
     tx: &mut PlatformTx,
     raw: DateTime<Utc>,
@@ -203,7 +203,8 @@ pub(crate) async fn forget(
         .execute(tx.conn())
         .await?;
     let contents = sqlx::query!(
-        "update inbound_items set event_sealed = null where id > $1 and id < $2 and event_sealed is not null",
+        "update inbound_items set event_sealed = null
+         where id > $1 and id < $2 and event_sealed is not null and state <> 'kept'",
         items.0,
         items.1
     )

@@ -10,6 +10,7 @@ mod graph;
 mod handshake;
 mod intake;
 mod items;
+mod kept;
 mod normalize;
 mod robustness;
 mod sends;

@@ -242,6 +242,23 @@ async fn a_paused_account_takes_in_and_sends_nothing() {
     assert_eq!(desk.sent(), ["Olá"]);
 }
 
+/// What was written before a suspension, or comes out of a workflow during it, waits; nothing is lost.
+#[tokio::test]
+async fn a_suspended_organization_takes_in_and_sends_nothing() {
+    let desk = Desk::new().await;
+    desk.reply("Olá").await;
+    desk.world.run("update organizations set status = 'suspended', suspension_mode = 'read_only'").await;
+    desk.world.drain().await;
+    assert_eq!(desk.shown().await, ["queued ORGANIZATION_SUSPENDED"]);
+    desk.world.drain_for(Duration::minutes(2)).await;
+    assert_eq!(desk.sent().len(), 0);
+    desk.written_by("5521990000018").await;
+    assert_eq!(desk.world.count("select count(*) from conversations").await, 2);
+    desk.world.run("update organizations set status = 'active', suspension_mode = null").await;
+    desk.world.drain_for(Duration::minutes(1)).await;
+    assert_eq!((desk.sent(), desk.shown().await), (vec!["Olá".to_owned()], vec!["accepted".to_owned()]));
+}
+
 #[tokio::test]
 async fn five_failures_open_the_circuit_and_one_probe_closes_it() {
     let desk = Desk::new().await;
@@ -366,4 +383,27 @@ async fn a_crash_before_the_call_sends_once() {
     assert!(desk.sent().is_empty());
     desk.world.drain_for(Duration::minutes(5)).await;
     assert_eq!(desk.sent(), ["Olá"]);
+}
+
+#[tokio::test]
+async fn a_suspended_organization_sends_nothing_and_what_waits_goes_out_when_it_is_back() {
+    use identity::organizations::{Mode, StatusChange, change_status};
+    let desk = Desk::new().await;
+    let set = async |change| {
+        let mut tx = desk.world.db.tenant(desk.organization).await.unwrap();
+        let ctx = desk.world.ctx(desk.organization);
+        change_status(&ctx, &mut tx, change, None, kernel::Actor::SYSTEM).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    desk.reply("um").await;
+    desk.reply("dois").await;
+    for change in [StatusChange::Suspend(Mode::ReadOnly), StatusChange::Suspend(Mode::Blocked), StatusChange::Close] {
+        set(change).await;
+        desk.world.drain_for(Duration::minutes(3)).await;
+        assert_eq!(desk.sent(), Vec::<String>::new());
+        assert_eq!(desk.shown().await, ["queued ORGANIZATION_SUSPENDED", "queued"]);
+    }
+    set(StatusChange::Activate).await;
+    desk.world.drain_for(Duration::minutes(2)).await;
+    assert_eq!(desk.sent(), ["um", "dois"]);
 }
