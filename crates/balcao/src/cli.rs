@@ -38,9 +38,18 @@ pub enum Command {
     /// Organizations
     #[command(subcommand)]
     Organization(Organization),
+    /// The keys that data are sealed with
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Settings that hold for every organization, or for a plan
+    #[command(subcommand)]
+    Settings(Settings),
     /// People
     #[command(subcommand)]
     User(User),
+    /// People who work for the installation itself
+    #[command(subcommand)]
+    Platform(Platform),
     /// Channel accounts
     #[command(subcommand)]
     Channel(Channel),
@@ -50,16 +59,27 @@ pub enum Command {
     /// Act as a provider would, against the running server
     #[command(subcommand)]
     Simulate(Simulate),
+    /// The list of people who were erased
+    #[command(subcommand)]
+    Erasures(Erasures),
     /// The event log
     #[command(subcommand)]
     Events(Events),
+    /// The security audit
+    #[command(subcommand)]
+    Audit(Audit),
     /// Background work: what waits, what is dead
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Mail that the product writes
+    #[command(subcommand)]
+    Mail(Mail),
     /// Look at everything that can be wrong with an installation
     Doctor,
     /// Print the OpenAPI document
     Openapi,
+    /// Print what each domain brings: permissions, events, jobs, socket commands, rooms
+    Catalogue,
     /// The configuration
     #[command(subcommand)]
     Config(Config),
@@ -110,6 +130,36 @@ pub enum Organization {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Turn keys over: of one organization, or wrap all of them with the installation's key of now
+    Rotate {
+        /// Slug of the organization: gets a new key, what is sealed is sealed anew in the background
+        #[arg(long)]
+        organization: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Set what holds where an organization sets nothing itself
+    Set {
+        /// Name of a setting, such as session.idle_minutes
+        key: String,
+        /// JSON, such as 480, true or '["password"]'; plain words are taken as texts
+        value: String,
+        /// Only for organizations of this plan: free, pro or enterprise
+        #[arg(long)]
+        plan: Option<String>,
+    },
+    /// Take a value back
+    Clear {
+        key: String,
+        #[arg(long)]
+        plan: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum User {
     /// Create a person with a login in an organization
     Create {
@@ -126,6 +176,35 @@ pub enum User {
         /// Read the password from standard input (one line)
         #[arg(long, required = true)]
         password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Platform {
+    /// Mark a login as staff; it counts in sessions with a second factor
+    Grant {
+        #[arg(long)]
+        email: String,
+        /// platform_admin or platform_support
+        #[arg(long, default_value = "platform_support")]
+        role: String,
+    },
+    /// Mark a login as staff no more
+    Revoke {
+        #[arg(long)]
+        email: String,
+    },
+    /// List the staff
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Erasures {
+    /// Erase again whoever is on the list and came back with a restored backup
+    Apply {
+        /// The list; without it the one in the data folder
+        #[arg(long, value_name = "FILE")]
+        list: Option<PathBuf>,
     },
 }
 
@@ -217,6 +296,34 @@ pub enum Events {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check the chain of an organization, or an export without a database. Ends with 0 valid, 1 broken, 2 unreadable
+    Verify {
+        /// Slug of the organization
+        #[arg(long, required_unless_present = "export")]
+        organization: Option<String>,
+        /// First entry
+        #[arg(long, value_name = "SEQ")]
+        from: Option<i64>,
+        /// Last entry
+        #[arg(long, value_name = "SEQ")]
+        to: Option<i64>,
+        /// A signed head that was kept elsewhere: only against it a cut tail shows
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+        /// An export (jsonl) to check instead
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["organization", "from", "to", "head"])]
+        export: Option<PathBuf>,
+    },
+    /// Print the signed head of an organization's chain
+    Head {
+        /// Slug of the organization
+        #[arg(long)]
+        organization: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum Jobs {
     /// Show what waits in each lane, and the dead jobs
     List {
@@ -234,6 +341,22 @@ pub enum Jobs {
         /// All of them
         #[arg(long)]
         all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Mail {
+    /// Print a letter as it would be sent, with data made up
+    Preview {
+        /// Which one, such as magic_link; `list` prints all names
+        #[arg(value_name = "TEMPLATE")]
+        template: String,
+        /// pt-BR, en or es
+        #[arg(long, default_value = "pt-BR")]
+        language: String,
+        /// Print the HTML part alone, for a browser
+        #[arg(long)]
+        html: bool,
     },
 }
 

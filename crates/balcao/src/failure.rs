@@ -8,6 +8,10 @@ use store::embedded::EmbeddedError;
 
 /// Anything without a code of its own.
 pub const FAILED: u8 = 1;
+/// `audit verify`: the chain is broken.
+pub const AUDIT_BROKEN: u8 = 1;
+/// `audit verify`: the chain or the file cannot be read.
+pub const AUDIT_UNREADABLE: u8 = 2;
 /// A command was asked for something that is not there, or not allowed.
 pub const REFUSED: u8 = 3;
 /// `doctor` found something wrong.

@@ -3,16 +3,18 @@
 use crate::config::Config;
 use crate::failure::{CONFIGURATION, Failure};
 use crate::modules::modules;
+use audit::{Audit, AuditParts, Sight};
 use channels::{Channels, ChannelsParts};
 use files::Files;
 use identity::Identity;
 use kernel::cursor::CursorKey;
 use kernel::ids::OrganizationId;
 use kernel::{Clock, Ctx, Ids};
+use mail::Mailer;
 use messaging::Messaging;
 use module::Module;
-use outbound::{Outbound, OutboundSettings};
-use realtime::{Hub, HubParts};
+use outbound::{Outbound, OutboundSettings, Url};
+use realtime::{Hub, HubParts, SocketCommand};
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,8 +41,12 @@ pub struct Domains {
     /// Seals the cursors of lists.
     pub cursors: CursorKey,
     pub identity: Identity,
+    pub audit: Audit,
     pub messaging: Messaging,
     pub channels: Channels,
+    pub mailer: Mailer,
+    /// Opens what lies sealed in jobs.
+    pub sealer: Sealer,
 }
 
 /// The domains, what they bring, and the hub over them.
@@ -57,21 +63,39 @@ impl House {
     /// When a part cannot be made from this configuration.
     pub fn build(materials: Materials<'_>) -> Result<Self, Failure> {
         let Materials { config, db, sealer, clock, ids, files, address } = materials;
-        let identity =
-            Identity::new(db.clone(), clock.clone(), ids.clone(), sealer.clone(), identity_settings(config, address))?;
+        let way_out = outbound(config)?;
+        let identity = Identity::new(
+            db.clone(),
+            clock.clone(),
+            ids.clone(),
+            sealer.clone(),
+            files.clone(),
+            identity_settings(config, address, &way_out),
+        )?;
         let cursors = CursorKey::new(&sealer.derive("list cursors"));
-        let messaging = Messaging::new(db.clone(), cursors.clone(), config.messaging);
+        let audit = Audit::new(AuditParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            sealer: sealer.clone(),
+            files: files.clone(),
+        })?;
+        let messaging = Messaging::new(db.clone(), cursors.clone(), config.messaging).watched_by(audit.clone());
         let channels = Channels::new(ChannelsParts {
             db: db.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             sealer: sealer.clone(),
-            outbound: outbound(config)?,
+            outbound: way_out,
             files,
             settings: channel_settings(config, &sealer),
         });
-        let domains = Domains { db, clock, ids, cursors, identity, messaging, channels };
+        let mailer = Mailer::new(&config.mail).map_err(|error| Failure::new(CONFIGURATION, error.to_string()))?;
+        let domains =
+            Domains { db, clock, ids, cursors, identity, audit, messaging, channels, mailer, sealer: sealer.clone() };
         let modules = modules(&domains);
+        domains.identity.know_house(&modules);
+        domains.audit.know_sights(sights(&modules));
         let hub = hub(config, &domains, &sealer, &modules);
         Ok(Self { domains, modules, hub })
     }
@@ -85,6 +109,16 @@ impl Domains {
     }
 }
 
+/// Who may see the history of a record: whoever may join the room of its news.
+fn sights(modules: &[Module]) -> Vec<Sight> {
+    let rooms = modules.iter().flat_map(|module| module.rooms.iter().cloned());
+    let of_room = |room: realtime::RoomKind| Sight {
+        kind: room.kind,
+        may_view: Arc::new(move |ctx, id| (room.resolve)(ctx, Some(id))),
+    };
+    rooms.map(of_room).collect()
+}
+
 /// The secret that signs WhatsApp webhooks: the operator's, or one that nobody outside this installation can know.
 pub fn app_secret(config: &Config, sealer: &Sealer) -> SecretString {
     config.channels.app_secret.clone().unwrap_or_else(|| derived(sealer, "whatsapp app secret"))
@@ -94,7 +128,7 @@ fn derived(sealer: &Sealer, purpose: &str) -> SecretString {
     SecretString::from(hex::encode(sealer.derive(purpose)))
 }
 
-fn identity_settings(config: &Config, address: SocketAddr) -> identity::Settings {
+fn identity_settings(config: &Config, address: SocketAddr, way_out: &Outbound) -> identity::Settings {
     let defaults = identity::Settings::default();
     identity::Settings {
         issuer: config.public_url(address),
@@ -102,14 +136,20 @@ fn identity_settings(config: &Config, address: SocketAddr) -> identity::Settings
         origins: config.http.cors_origins.clone(),
         hash_threads: config.passwords.threads.unwrap_or(defaults.hash_threads),
         waiting_room: config.passwords.waiting,
+        sign_up: config.sign_up,
+        conceal_accounts: config.conceal_accounts,
+        erasure_list: Some(config.data_dir.join("erasures")),
+        outbound: Some(way_out.clone()),
+        providers: config.providers.clone(),
         ..defaults
     }
 }
 
 fn outbound(config: &Config) -> Result<Outbound, Failure> {
     // What the operator names may be anywhere, a test's stand-in on this machine among them.
-    let settings =
-        OutboundSettings { trusted_origins: vec![config.channels.graph_url.clone()], ..OutboundSettings::default() };
+    let mut trusted_origins = vec![config.channels.graph_url.clone()];
+    trusted_origins.extend(config.providers.iter().filter_map(|provider| Url::parse(&provider.issuer).ok()));
+    let settings = OutboundSettings { trusted_origins, ..OutboundSettings::default() };
     Outbound::new(settings).map_err(|error| Failure::new(CONFIGURATION, error.to_string()))
 }
 
@@ -129,6 +169,27 @@ fn channel_settings(config: &Config, sealer: &Sealer) -> channels::Settings {
     }
 }
 
+/// The commands open to sockets; what one of them refuses is noted as at the edge of HTTP.
+fn commands(identity: &Identity, modules: &[Module]) -> Vec<SocketCommand> {
+    let noted = |command: &SocketCommand| {
+        let (identity, run) = (identity.clone(), command.run.clone());
+        SocketCommand {
+            name: command.name,
+            run: Arc::new(move |ctx, body| {
+                let (identity, run) = (identity.clone(), run.clone());
+                Box::pin(async move {
+                    let answer = run(ctx.clone(), body).await;
+                    if let Err(error) = &answer {
+                        identity.note_denial(Some(ctx), error).await;
+                    }
+                    answer
+                })
+            }),
+        }
+    };
+    modules.iter().flat_map(|module| module.socket_commands.iter().map(noted)).collect()
+}
+
 fn hub(config: &Config, domains: &Domains, sealer: &Sealer, modules: &[Module]) -> Hub {
     let (by_token, again) = (domains.identity.clone(), domains.identity.clone());
     let defaults = realtime::Settings::default();
@@ -137,18 +198,19 @@ fn hub(config: &Config, domains: &Domains, sealer: &Sealer, modules: &[Module]) 
         clock: domains.clock.clone(),
         ids: domains.ids.clone(),
         cursor_key: CursorKey::new(&sealer.derive("realtime cursors")),
-        authenticate: Arc::new(move |token| {
+        authenticate: Arc::new(move |token, ip| {
             let identity = by_token.clone();
-            Box::pin(async move { identity.subject_of_token(&token).await })
+            Box::pin(async move { identity.subject_of_token(&token, ip).await })
         }),
         refreshed: Arc::new(move |subject| {
             let identity = again.clone();
             Box::pin(async move { identity.refreshed(&subject).await })
         }),
-        commands: modules.iter().flat_map(|module| module.socket_commands.iter().cloned()).collect(),
+        commands: commands(&domains.identity, modules),
         rooms: modules.iter().flat_map(|module| module.rooms.iter().cloned()).collect(),
         settings: realtime::Settings {
             origins: config.http.cors_origins.clone(),
+            trusted_proxies: config.http.trusted_proxies.clone(),
             sockets_per_user: config.realtime.sockets_per_user,
             sockets_per_organization: config.realtime.sockets_per_organization,
             rates: realtime::Rates {

@@ -1,15 +1,22 @@
 //! One file a command. Each gets what it needs open, prints one answer, and gives everything back.
 
+mod audit;
+mod catalogue;
 mod channel;
 mod config;
 mod doctor;
+mod erasures;
 mod events;
 mod jobs;
+mod keys;
+mod mail;
 mod migrate;
 mod openapi;
 mod organization;
+mod platform;
 mod seed;
 mod sent;
+mod settings;
 mod simulate;
 mod user;
 mod webhook;
@@ -38,6 +45,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         config::document(printer);
         return Ok(());
     }
+    if let Command::Mail(command) = &cli.command {
+        return mail::run(printer, command);
+    }
     let config = Config::load(&cli.flags())?;
     let session = Session { config, printer, clock: Clock::system(), ids: Ids::system() };
     let command = match cli.command {
@@ -51,17 +61,23 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     runtime(1)?.block_on(async {
         match command {
             Command::Migrate(command) => migrate::run(&session, command).await,
+            Command::Erasures(command) => erasures::run(&session, command).await,
             Command::Events(command) => events::run(&session, command).await,
+            Command::Audit(command) => audit::run(&session, command).await,
             Command::Jobs(command) => jobs::run(&session, command).await,
             Command::Doctor => doctor::run(&session).await,
             Command::Openapi => openapi::run(&session),
+            Command::Catalogue => catalogue::run(&session),
             Command::Organization(command) => organization::run(&session, command).await,
+            Command::Keys(command) => keys::run(&session, command).await,
+            Command::Settings(command) => settings::run(&session, command).await,
             Command::User(command) => user::run(&session, command).await,
+            Command::Platform(command) => platform::run(&session, command).await,
             Command::Channel(command) => channel::run(&session, command).await,
             Command::Seed(command) => seed::run(&session, command).await,
             Command::Simulate(command) => simulate::run(&session, command).await,
             // Done above.
-            Command::Serve(_) | Command::Config(_) => Ok(()),
+            Command::Serve(_) | Command::Config(_) | Command::Mail(_) => Ok(()),
         }
     })
 }

@@ -14,8 +14,18 @@ use store::{Database, PoolLimits, Sealer};
 
 /// Prints it; nothing is read, made or connected to.
 pub fn run(session: &Session) -> Result<(), Failure> {
+    let mut house = unconnected(session)?;
+    let everything = Roles { api: true, realtime: true, worker: true, scheduler: true };
+    let (_, document) = serve::routes(&session.config, &mut house, everything, Arc::new(AtomicBool::new(false)))?;
+    let text = if session.printer.json { document.to_json() } else { document.to_pretty_json() };
+    session.printer.line(&text.map_err(Failure::plain)?);
+    Ok(())
+}
+
+/// The house as it is made, with nothing behind it: enough to be described.
+pub fn unconnected(session: &Session) -> Result<House, Failure> {
     let nowhere = PgConnectOptions::new_without_pgpass();
-    let mut house = House::build(Materials {
+    House::build(Materials {
         config: &session.config,
         db: Database::new(nowhere.clone(), nowhere, &PoolLimits::default()),
         sealer: Sealer::new(vec![SecretSlice::from(vec![0; 32])]),
@@ -23,10 +33,5 @@ pub fn run(session: &Session) -> Result<(), Failure> {
         ids: session.ids.clone(),
         files: Files::over(Arc::new(object_store::memory::InMemory::new())),
         address: session.config.listen,
-    })?;
-    let everything = Roles { api: true, realtime: true, worker: true, scheduler: true };
-    let (_, document) = serve::routes(&session.config, &mut house, everything, Arc::new(AtomicBool::new(false)))?;
-    let text = if session.printer.json { document.to_json() } else { document.to_pretty_json() };
-    session.printer.line(&text.map_err(Failure::plain)?);
-    Ok(())
+    })
 }

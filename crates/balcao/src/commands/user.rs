@@ -36,6 +36,7 @@ pub async fn accept(
         name: &new.name,
         organization_name: &organization.name,
         organization_slug: &organization.slug,
+        ..About::default()
     };
     Ok(house.domains.identity.hashes().accept(password, &about).await?)
 }

@@ -5,6 +5,7 @@ mod environment;
 mod file;
 pub mod forms;
 mod key;
+mod providers;
 mod roles;
 mod table;
 mod values;
@@ -33,6 +34,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub roles: Roles,
     pub production: bool,
+    /// Whether anybody may found an organization.
+    pub sign_up: bool,
+    /// Whether registering tells nobody but the owner of an e-mail that it has a login.
+    pub conceal_accounts: bool,
     pub public_url: Option<Url>,
     pub threads: Option<usize>,
     pub shutdown_timeout: Duration,
@@ -43,6 +48,9 @@ pub struct Config {
     pub database: DatabaseConfig,
     pub http: HttpConfig,
     pub passwords: Passwords,
+    /// Identity providers for everybody.
+    pub providers: Vec<identity::PlatformProvider>,
+    pub mail: mail::Settings,
     pub workers: WorkerLimits,
     pub realtime: Realtime,
     pub messaging: messaging::Settings,
@@ -167,6 +175,8 @@ impl Config {
             data_dir: values.need("data_dir", |text| Ok(PathBuf::from(text)))?,
             roles: values.need("roles", Roles::parse)?,
             production: values.need("production", boolean)?,
+            sign_up: values.need("sign_up", boolean)?,
+            conceal_accounts: values.need("conceal_accounts", boolean)?,
             public_url: values.read("public_url", web_url)?,
             threads: values.read("threads", |text| number(text, 1..=256))?.map(|n| n as usize),
             shutdown_timeout: values.need("shutdown_timeout", duration)?,
@@ -187,6 +197,8 @@ impl Config {
                 threads: values.read("passwords.threads", |text| number(text, 1..=64))?.map(|n| n as usize),
                 waiting: values.need("passwords.waiting", |text| number(text, 0..=1000))? as usize,
             },
+            providers: values.read("sign_in.providers", providers::read)?.unwrap_or_default(),
+            mail: mail(&values)?,
             workers: workers(&values)?,
             realtime: realtime(&values)?,
             messaging: messaging(&values)?,
@@ -318,6 +330,22 @@ fn limits(values: &Values) -> Result<Limits, Refused> {
         limits.set(class, first, hour);
     }
     Ok(limits)
+}
+
+fn mail(values: &Values) -> Result<mail::Settings, Refused> {
+    let server = values.read("mail.smtp_url", |text| mail::Way::smtp(text).map_err(|error| error.to_string()))?;
+    let way = match server {
+        Some(server) => server,
+        None => mail::Way::Folder(match values.read("mail.folder", |text| Ok(PathBuf::from(text)))? {
+            Some(folder) => folder,
+            None => values.need("data_dir", |text| Ok(PathBuf::from(text)))?.join("mail"),
+        }),
+    };
+    Ok(mail::Settings {
+        way,
+        from: values.need("mail.from", |text| text.parse().map_err(|error: mail::SettingsError| error.to_string()))?,
+        timeout: values.need("mail.timeout", forms::duration)?,
+    })
 }
 
 fn realtime(values: &Values) -> Result<Realtime, Refused> {

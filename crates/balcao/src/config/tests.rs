@@ -43,6 +43,8 @@ fn bad_values_are_refused_with_the_name_that_was_used() {
         ("DATABASE_APP_URL", "postgres://a@b/c"),
         ("BALCAO_LIMITS_READING", "many"),
         ("BALCAO_LIMITS_ANONYMOUS", "100/m"),
+        ("BALCAO_MAIL_SMTP_URL", "http://mail.example"),
+        ("BALCAO_MAIL_FROM", "nobody"),
     ] {
         let refused = of(&[(name, value)]).unwrap_err();
         assert!(refused.starts_with(&format!("{name} ")), "{name}={value}: {refused}");
@@ -103,6 +105,7 @@ fn every_setting_is_read() {
     // Free text: nothing that one line could hold is wrong there.
     let free = [
         "data_dir",
+        "mail.folder",
         "postgres.bin_dir",
         "postgres.run_as",
         "whatsapp.app_secret",

@@ -35,7 +35,7 @@ pub struct Rights {
     pub version: i32,
     pub role: String,
     pub may_create_roles: bool,
-    /// How many of the four roles there are.
+    /// How many of the five roles there are.
     pub roles: i64,
     pub member_of_owner: bool,
 }
@@ -46,7 +46,7 @@ pub async fn rights(conn: &mut PgConnection) -> sqlx::Result<Rights> {
         Rights,
         r#"select current_setting('server_version_num')::int as "version!", rolname::text as "role!",
              rolsuper or rolcreaterole as "may_create_roles!",
-             (select count(*) from pg_roles where rolname in ('balcao_owner', 'balcao_app', 'balcao_worker', 'balcao_resolver')) as "roles!",
+             (select count(*) from pg_roles where rolname in ('balcao_owner', 'balcao_app', 'balcao_worker', 'balcao_resolver', 'balcao_auditor')) as "roles!",
              coalesce((select pg_has_role(current_user, o.oid, 'usage') from pg_roles o where o.rolname = 'balcao_owner'), false) as "member_of_owner!"
            from pg_roles where rolname = current_user"#
     )
@@ -99,7 +99,7 @@ pub async fn roles(conn: &mut PgConnection) -> sqlx::Result<Vec<Role>> {
         r#"select r.rolname::text as "name!", r.rolcanlogin as "login!", r.rolsuper as "superuser!", r.rolbypassrls as "bypasses_policies!",
              exists (select from pg_class c where c.relowner = r.oid and c.relkind in ('r', 'p')) as "owns_tables!",
              (select setconfig from pg_db_role_setting s where s.setrole = r.oid and s.setdatabase = 0) as "limits?"
-           from pg_roles r where r.rolname in ('balcao_owner', 'balcao_app', 'balcao_worker', 'balcao_resolver') order by r.rolname"#
+           from pg_roles r where r.rolname in ('balcao_owner', 'balcao_app', 'balcao_worker', 'balcao_resolver', 'balcao_auditor') order by r.rolname"#
     )
     .fetch_all(conn)
     .await

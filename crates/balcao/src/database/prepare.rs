@@ -129,11 +129,11 @@ fn plain_name(name: &str) -> bool {
 }
 
 fn existing_roles_will_do(rights: &Rights, connected: bool) -> Result<(), Failure> {
-    if rights.roles == 4 && rights.member_of_owner && connected {
+    if rights.roles == 5 && rights.member_of_owner && connected {
         return Ok(());
     }
-    let missing = if rights.roles < 4 {
-        "the roles balcao_owner, balcao_app, balcao_worker and balcao_resolver are missing or incomplete"
+    let missing = if rights.roles < 5 {
+        "the roles balcao_owner, balcao_app, balcao_worker, balcao_resolver and balcao_auditor are missing or incomplete"
     } else if !rights.member_of_owner {
         "it is no member of balcao_owner"
     } else {

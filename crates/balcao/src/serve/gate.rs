@@ -16,9 +16,11 @@ use tokio::sync::watch;
 
 /// Hands requests to the house once it is there. Cheap to clone.
 #[derive(Clone)]
-pub struct Gate {
+pub struct Gate(Arc<Door>);
+
+struct Door {
     early: Router,
-    house: Arc<OnceLock<Router>>,
+    house: OnceLock<Router>,
     phase: watch::Sender<String>,
 }
 
@@ -39,13 +41,13 @@ impl Gate {
             }),
         };
         let (health, _) = health::routes(vec![check]).split_for_parts();
-        let early = health.fallback(not_yet).layer(Edge::new(edge, clock, ids));
-        Self { early, house: Arc::default(), phase }
+        let early = health.fallback(not_yet).layer(Edge::new(edge, clock, ids)).with_state(());
+        Self(Arc::new(Door { early, house: OnceLock::new(), phase }))
     }
 
     /// Says what the start waits for, in `/health`.
     pub fn waits_for(&self, reason: &str) {
-        self.phase.send_replace(reason.to_owned());
+        self.0.phase.send_replace(reason.to_owned());
     }
 
     /// From here on requests go to the house.
@@ -53,12 +55,7 @@ impl Gate {
     /// # Errors
     /// When it was opened before.
     pub fn open(&self, house: Router) -> Result<(), Failure> {
-        self.house.set(house).map_err(|_| Failure::plain("the house was opened twice"))
-    }
-
-    /// The router for the accept loop.
-    pub fn router(&self) -> Router {
-        Router::new().fallback_service(self.clone())
+        self.0.house.set(house).map_err(|_| Failure::plain("the house was opened twice"))
     }
 }
 
@@ -73,7 +70,7 @@ impl tower::Service<Request> for Gate {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let mut router = self.house.get().unwrap_or(&self.early).clone();
+        let mut router = self.0.house.get().unwrap_or(&self.0.early).clone();
         tower::Service::call(&mut router, request)
     }
 }

@@ -43,7 +43,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     let gate = Gate::new(routes::edge_settings(config), session.clock.clone(), session.ids.clone());
     let stop = CancellationToken::new();
     let tracker = TaskTracker::new();
-    let accepting = tracker.spawn(listener.serve(gate.router(), stop.clone()));
+    let accepting = tracker.spawn(listener.serve(gate.clone(), stop.clone()));
 
     let prepared = tokio::select! {
         prepared = prepare::prepare(session, &gate) => prepared?,
@@ -63,6 +63,9 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
         }
     };
     announce(config, address)?;
+    if config.roles.api {
+        show_setup_token(&house).await?;
+    }
 
     let source = source.supervise(&tracker);
     tokio::select! {
@@ -104,6 +107,15 @@ fn open(
 fn announce(config: &Config, address: SocketAddr) -> Result<(), Failure> {
     std::fs::write(config.address_file(), format!("{address}\n"))?;
     tracing::info!(%address, roles = config.roles.names().join(","), "ready");
+    Ok(())
+}
+
+/// While no organization is here, each start shows a token that founds the first one. On the terminal alone: the log may
+/// be read by others.
+async fn show_setup_token(house: &House) -> Result<(), Failure> {
+    if let Some(token) = house.domains.identity.setup_token().await? {
+        eprintln!("Set this installation up with POST /api/setup and the token {}", token.0.expose());
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@
 
 mod commands;
 mod configuration;
+mod coverage;
 mod database_url;
 mod demo;
 mod house;

@@ -51,6 +51,11 @@ impl Person {
         self.token = answer.body["access_token"].as_str().expect("a token").to_owned();
     }
 
+    /// What proves who this is.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// One request; an error is one of the connection.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.url));

@@ -13,6 +13,7 @@ mod ledger;
 mod load;
 mod own_postgres;
 mod server;
+mod socket;
 mod statuses;
 mod storm;
 mod trouble;
