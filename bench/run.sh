@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The product beside pgbench and the reference servers, in turn within each round. Driven by `cargo xtask bench`, which
 # installs and builds what this needs and names it: BALCAO_BIN, and QUEUE_BENCH where the store crate has that example.
-#   run.sh [read|list|create|path|webhook|cold|queue|latency ..]     ROUNDS=3 SECS=6 PEERS="node-express node-fastify"
+#   run.sh [read|list|create|path|webhook|cold|queue|latency|validate|login|refresh ..]     ROUNDS=3 SECS=6 PEERS="node-express node-fastify"
 set -uo pipefail
 export HERE=$(cd "$(dirname "$0")" && pwd)
-. "$HERE/lib/env.sh"; . "$HERE/lib/balcao.sh"; export NICE SRV_CPU
+. "$HERE/lib/env.sh"; . "$HERE/lib/balcao.sh"; . "$HERE/lib/identity.sh"; export NICE SRV_CPU
 ROUNDS=${ROUNDS:-3} SECS=${SECS:-6} PEERS=${PEERS:-"node-express node-fastify"} WEBHOOK_COUNT=${WEBHOOK_COUNT:-80000}
 : "${BALCAO_BIN:?}"
 mkdir -p "$RUN"
@@ -49,9 +49,15 @@ list_job() {
 }
 create_job() {
   start_redis; pgbench_job create 16; reference create 16 create; reference create 64 create; stop_redis
-  start_balcao && { warm 16 balcao-note; for c in 16 64; do balcao_job create-note $c balcao-note; done; }; stop_peer
-  start_balcao && { warm 16 balcao-message; for c in 16 64; do balcao_job create $c balcao-message; done; }; stop_peer
-  start_balcao && { warm 1 balcao-message; balcao_job create 1 balcao-message; }; stop_peer
+  # What the peers do: a message stored durably and nothing sent. Here that is a note.
+  start_balcao && { warm 16 balcao-note; for c in 1 16 64; do balcao_job create $c balcao-note; done; }; stop_peer
+  # A reply: besides, its send, its claim of the thread and the thread's new place in the lists. First with the workers
+  # elsewhere (role api), so that only storing is in the figure; then with them in the same process, each send included.
+  start_balcao api && { warm 16 balcao-message; for c in 16 64; do balcao_job create-reply-api $c balcao-message; done; }; stop_peer
+  start_balcao && { warm 16 balcao-message; for c in 1 64; do balcao_job create-reply-sent $c balcao-message; done; sends_done; }; stop_peer
+}
+sends_done() { # how many of the stored replies had been sent the moment the load ended; the rest waits in the queue
+  emit "$(sql -d balcao -At -c "select json_build_object('peer', 'balcao', 'job', 'create-reply-sent-done', 'stored', count(*), 'done', count(*) filter (where state = 'done')) from outbound_sends")"
 }
 hear() { # hear KIND TOKEN: two sockets that hear everything; waits until they do
   rm -f "$RUN/heard"
@@ -60,14 +66,16 @@ hear() { # hear KIND TOKEN: two sockets that hear everything; waits until they d
   for _ in $(seq 400); do grep -q ready "$RUN/heard" && return 0; kill -0 $HEAR_PID 2>/dev/null || break; sleep 0.05; done
   echo "the listeners did not get ready: $(tail -2 "$RUN/hear.log")" >&2; return 1
 }
-heard() { # heard PEER: compares what was heard with what was stored
+heard() { # heard PEER JOB: compares what was heard with what was stored
   sleep 3; kill "$HEAR_PID" 2>/dev/null; wait "$HEAR_PID" 2>/dev/null; HEAR_PID=
-  emit "$(python3 "$HERE/lib/report.py" heard "$1" "$RUN/heard" "$RUN/results.jsonl" "${ROUND:-0}")"
+  emit "$(python3 "$HERE/lib/report.py" heard "$1" "$RUN/heard" "$RUN/results.jsonl" "${ROUND:-0}" "$2")"
 }
-path_job() { # stored, conversation touched, event, and two sockets told
+path_job() { # stored, conversation touched, event, and two sockets told; a note, as the reference sends nothing out either
   export ROOMS=50
-  start_redis; start_peer node-express && hear reference "$REFERENCE_TOKEN" && { wrk_job node-express path 16 "$SECS" create-rooms; heard node-express; }; stop_peer; stop_redis
-  start_balcao && hear balcao "$BALCAO_TOKEN" && { balcao_job path 16 balcao-message; heard balcao; }; stop_peer
+  start_redis; start_peer node-express && hear reference "$REFERENCE_TOKEN" && { wrk_job node-express path 16 "$SECS" create-rooms; heard node-express path; }; stop_peer; stop_redis
+  start_balcao && hear balcao "$BALCAO_TOKEN" && { balcao_job path 16 balcao-note; heard balcao path; }; stop_peer
+  # Ours alone: replies, each with its send and the events of its way.
+  start_balcao && hear balcao "$BALCAO_TOKEN" && { balcao_job path-reply-sent 16 balcao-message; heard balcao path-reply-sent; }; stop_peer
   unset ROOMS
 }
 webhook_job() {
@@ -112,7 +120,7 @@ latency_job() {
 prepare
 for ROUND in $(seq "$ROUNDS"); do
   export ROUND
-  for job in ${*:-read list create path webhook cold queue latency}; do
+  for job in ${*:-read list create path webhook cold queue latency validate login refresh}; do
     echo "--- round $ROUND: $job ($(uptime | sed 's/.*load/load/'))"
     "${job}_job"
   done

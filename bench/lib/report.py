@@ -1,6 +1,6 @@
 """The closing table: each measured thing with median and spread, then the goals with the ratio that was reached.
 
-report.py table RESULTS.jsonl;  report.py heard PEER HEARD RESULTS.jsonl ROUND  (compares deliveries with stored messages)
+report.py table RESULTS.jsonl;  report.py heard PEER HEARD RESULTS.jsonl ROUND JOB  (compares deliveries with stored messages)
 """
 import json, statistics, sys
 from collections import defaultdict
@@ -14,11 +14,11 @@ def rows(path):
             continue
 
 
-def heard(peer, heard_path, results, round_):
-    stored = [r for r in rows(results) if r["peer"] == peer and r["job"] == "path"][-1]["requests"]
+def heard(peer, heard_path, results, round_, job):
+    stored = [r for r in rows(results) if r["peer"] == peer and r["job"] == job][-1]["requests"]
     line = [l for l in open(heard_path) if l.startswith("{")]
     got = json.loads(line[-1])["heard"] if line else 0
-    print(json.dumps({"peer": peer, "job": "path-heard", "stored": stored, "heard": got, "missing": max(0, 2 * stored - got)}))
+    print(json.dumps({"peer": peer, "job": job + "-heard", "stored": stored, "heard": got, "missing": max(0, 2 * stored - got)}))
 
 
 def spread(values):
@@ -88,11 +88,15 @@ def goals(r):
         ("(b) page of 20: x fastify", x("list", "node-fastify", "list"), 1.6, True),
         ("(b) page of 20: own CPU us", own("list"), 120, False),
         ("(b) page 1,000 / page 1, p50", r.ratios(("list-deep", "balcao", None, "p50_us"), ("list-first", "balcao", None, "p50_us")), 1.2, False),
-        ("(c) create, 64 conns: x pgbench (16 clients)", x("create", "pgbench", "create", 64, 16), 0.6, True),
-        ("(c) create, 64 conns: x express", x("create", "node-express", "create", 64, 64), 2.5, True),
-        ("(c) note, 64 conns: x pgbench (16 clients)", x("create-note", "pgbench", "create", 64, 16), 0.6, True),
-        ("(c) note, 64 conns: x express", x("create-note", "node-express", "create", 64, 64), 2.5, True),
+        ("(c) create (note), 64 conns: x pgbench (16 clients)", x("create", "pgbench", "create", 64, 16), 0.6, True),
+        ("(c) create (note), 64 conns: x express", x("create", "node-express", "create", 64, 64), 2.5, True),
+        ("(c) reply, workers elsewhere, 64: x pgbench (16)", x("create-reply-api", "pgbench", "create", 64, 16), 0.6, True),
+        ("(c) reply, workers elsewhere, 64: x express", x("create-reply-api", "node-express", "create", 64, 64), 2.5, True),
+        ("(c) reply and its send, 64 conns: x express", x("create-reply-sent", "node-express", "create", 64, 64), 2.5, True),
         ("(c) whole path, two sockets: x node-reference", x("path", "node-express", "path"), 3.0, True),
+        ("(f) login: x raw bcrypt", x("login", "raw-bcrypt", "login"), 0.95, True),
+        ("(f) read p99 beside logins / quiet", r.ratios(("read-beside-logins", "balcao", None, "p99_us"), ("read-quiet", "balcao", None, "p99_us")), 2.0, False),
+        ("(f) refused sign-in p50, ms", [v / 1e3 for v in r.values("login-crowd", "balcao", "p50_us")], 50, False),
         ("(g) cold start, ms", r.values("coldstart", "balcao", "ms"), 150, False),
         ("(g) idle RSS, MB", [v / 1024 for v in r.values("coldstart", "balcao", "idle_rss_kb")], 40, False),
         ("(h) webhook intake: x fastify + BullMQ", x("webhook", "node-fastify", "webhook"), 2.5, True),
@@ -107,6 +111,6 @@ def goals(r):
 
 if __name__ == "__main__":
     if sys.argv[1] == "heard":
-        heard(*sys.argv[2:6])
+        heard(*sys.argv[2:7])
     else:
         table(sys.argv[2])
