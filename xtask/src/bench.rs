@@ -8,7 +8,8 @@ use crate::tools::{self, Consent};
 use std::path::PathBuf;
 use std::process::Command;
 
-const JOBS: &[&str] = &["read", "list", "create", "path", "webhook", "cold", "queue", "latency"];
+const JOBS: &[&str] =
+    &["read", "list", "create", "path", "webhook", "cold", "queue", "latency", "validate", "login", "refresh"];
 
 /// `bench [JOB ..] [--rounds N] [--secs N] [--yes]`
 pub fn run(args: &[String]) -> Done {

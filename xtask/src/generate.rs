@@ -1,5 +1,6 @@
 //! The files that are generated and committed, for readers and for diffs.
 
+use crate::errors;
 use crate::migrations;
 use crate::postgres::{Cluster, Durability, Programs};
 use crate::run::{self, Done, cargo, read, root, say};
@@ -16,6 +17,8 @@ pub enum What {
     OpenApi,
     /// `schema.sql`: the tables after all migrations.
     Schema,
+    /// `docs/errors.md`: the codes of errors.
+    Errors,
     /// `.sqlx/`: the described queries, so that the code builds without a database.
     Sqlx,
 }
@@ -26,20 +29,22 @@ impl What {
         match self {
             What::OpenApi => "openapi.json",
             What::Schema => "schema.sql",
+            What::Errors => errors::FILE,
             What::Sqlx => ".sqlx",
         }
     }
 }
 
-/// `gen [openapi|schema|sqlx ..]`, all when none is named. The queries come first: the other two need a binary.
+/// `gen [errors|openapi|schema|sqlx ..]`, all when none is named. The queries come before what needs a binary.
 pub fn run(args: &[String]) -> Done {
-    let all = ["sqlx", "schema", "openapi"].map(str::to_owned);
+    let all = ["errors", "sqlx", "schema", "openapi"].map(str::to_owned);
     for name in if args.is_empty() { &all[..] } else { args } {
         let what = match name.as_str() {
             "openapi" => What::OpenApi,
             "schema" => What::Schema,
             "sqlx" => What::Sqlx,
-            other => return Err(format!("gen {other}: one of openapi, schema, sqlx").into()),
+            "errors" => What::Errors,
+            other => return Err(format!("gen {other}: one of errors, openapi, schema, sqlx").into()),
         };
         say(&format!("generating {}", what.path()));
         generate(what)?;
@@ -53,6 +58,7 @@ pub fn generate(what: What) -> Done {
         What::OpenApi => openapi(),
         What::Schema => schema(),
         What::Sqlx => sqlx(),
+        What::Errors => errors::generate(),
     }
 }
 

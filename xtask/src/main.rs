@@ -5,6 +5,7 @@
 mod bench;
 mod check;
 mod db;
+mod errors;
 mod generate;
 mod http;
 mod migrations;
@@ -27,7 +28,7 @@ cargo xtask COMMAND
   test [CRATE] [-- FILTER..]
                        every test, from a clean clone; with a crate, only its own
   check [NAME..]       fmt, tidy, imports, unused, audit, typos, migrations, clippy, drift (all when none is named)
-  gen [openapi|schema|sqlx ..]
+  gen [errors|openapi|schema|sqlx ..]
                        write the generated files that are committed
   db start|stop|reset|url|psql
                        a developer's database, migrated, with its address in .env for the sqlx macros

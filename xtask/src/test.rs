@@ -19,10 +19,11 @@ pub fn run(args: &[String]) -> Done {
     let only = words.iter().find(|a| !a.starts_with("--"));
     let programs = tools::postgres(consent)?;
     let whole_house = only.is_none() && filter.is_empty();
-    if whole_house || only.is_some_and(|c| c == "e2e") {
-        tools::node(consent)?;
-        tools::npm_modules("e2e")?;
-    }
+    // The Rust tests of mail and sign-in talk to real servers that come as npm packages.
+    tools::node(consent)?;
+    tools::npm_modules("e2e")?;
+    // An authenticator app that is not ours.
+    tools::program(consent, "oathtool", "oathtool")?;
     if only.is_some_and(|c| c == "e2e") {
         return black_box(filter);
     }
@@ -70,7 +71,10 @@ fn black_box(filter: &[String]) -> Done {
     let scratch = Scratch::new("e2e")?;
     let (secret, graph_port) = ("e2e-app-secret", free_port()?);
     let graph_url = format!("http://127.0.0.1:{graph_port}");
+    let mail_port = free_port()?;
+    let mail_url = format!("smtp://127.0.0.1:{mail_port}");
     let settings = [
+        ("BALCAO_MAIL_SMTP_URL", mail_url.as_str()),
         ("BALCAO_WHATSAPP_APP_SECRET", secret),
         ("BALCAO_WHATSAPP_VERIFY_TOKEN", "e2e-verify-token"),
         ("BALCAO_WHATSAPP_GRAPH_URL", &graph_url),
@@ -91,6 +95,7 @@ fn black_box(filter: &[String]) -> Done {
     node.env("BALCAO_BIN", &server.options.binary).env("BALCAO_DATA_DIR", &server.options.data_dir);
     node.env("BALCAO_LISTEN", server.options.address());
     node.env("BALCAO_WHATSAPP_APP_SECRET", secret).env("E2E_GRAPH_PORT", graph_port.to_string());
+    node.env("E2E_MAIL_PORT", mail_port.to_string()).env("E2E_SERVER_LOG", root().join("target/e2e-server.log"));
     // The command line asks the provider too, when it activates a number.
     node.env("BALCAO_WHATSAPP_GRAPH_URL", &graph_url);
     let outcome = run::run(&mut node);

@@ -8,7 +8,7 @@ use std::path::Path;
 /// Generates each again and compares. What differs stays on disk, ready to be looked at and committed.
 pub fn check() -> Done {
     let mut stale = Vec::new();
-    for what in [What::Sqlx, What::Schema, What::OpenApi] {
+    for what in [What::Errors, What::Sqlx, What::Schema, What::OpenApi] {
         let path = root().join(what.path());
         let before = contents(&path)?;
         generate::generate(what)?;

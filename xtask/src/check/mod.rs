@@ -47,7 +47,7 @@ pub fn run(names: &[String]) -> Done {
 }
 
 /// Several findings as one error, one a line.
-fn findings(what: &str, mut list: Vec<String>) -> Done {
+pub fn findings(what: &str, mut list: Vec<String>) -> Done {
     if list.is_empty() {
         return Ok(());
     }
