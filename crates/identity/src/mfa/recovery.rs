@@ -24,7 +24,7 @@ pub fn new_code(ids: &Ids) -> String {
     code
 }
 
-/// What is kept of a code of this person. Case, hyphens, spaces and look-alikes do not count.
+/// What is kept of a code of this person. Case, hyphens, spaces and letters that look alike do not count.
 pub fn code_hash(key: &[u8; 32], user: &[u8; 16], typed: &str) -> [u8; 32] {
     let plain: String = typed
         .chars()
