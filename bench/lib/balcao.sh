@@ -1,7 +1,7 @@
 # Sourced by run.sh: Balcao as one more peer. Its own database on the same PostgreSQL (everything synced), one organization
 # with 25,000 conversations, a person's real token. Nothing is switched off; per-user limits are raised by configuration only.
 ORG=01900000-0000-7000-8000-000000000001   # replaced by the real one once it exists
-BENCH_EMAIL=bench@bench.example BENCH_PASSWORD=correct-horse-battery-9
+BENCH_EMAIL=bench@bench.example LOGIN_EMAIL=logins@bench.example BENCH_PASSWORD=correct-horse-battery-9
 export BALCAO_LISTEN=127.0.0.1:$PORT BALCAO_DATA_DIR=$RUN/balcao BALCAO_WHATSAPP_APP_SECRET=$WEBHOOK_SECRET
 export BALCAO_WHATSAPP_VERIFY_TOKEN=bench BALCAO_LOG=error
 BENCH_PHONE_ID=220011447788556 BENCH_WABA=998877665544332 BENCH_DISPLAY=+551130001234
@@ -19,6 +19,8 @@ seed_balcao() { # once a run: a template database, from which each job gets a fr
   balcao migrate up >/dev/null
   ORG=$(balcao organization create --slug bench --name Bench --kind clinic --json | python3 -c 'import json,sys; o=json.load(sys.stdin); print(o.get("id") or o["organization"]["id"])')
   printf '%s\n' "$BENCH_PASSWORD" | balcao user create --organization bench --email $BENCH_EMAIL --name Bench --role admin --password-stdin --json >/dev/null
+  # Signs in again and again, which ends the oldest sessions of whoever does so.
+  printf '%s\n' "$BENCH_PASSWORD" | balcao user create --organization bench --email $LOGIN_EMAIL --name Logins --role admin --password-stdin --json >/dev/null
   printf 'bench-token\n' | balcao channel create whatsapp --organization bench --name Bench --phone-number-id $BENCH_PHONE_ID \
     --display-number $BENCH_DISPLAY --waba-id $BENCH_WABA --access-token-stdin --simulation --json >/dev/null
   sql -d balcao_seed -v org="$ORG" -f "$HERE/sql/balcao-seed.sql"

@@ -12,7 +12,7 @@ raw_bcrypt() {
 login_job() { # sign-ins alone, then reads while sign-ins saturate their threads, then more sign-ins than may wait
   raw_bcrypt
   start_balcao && {
-    export LOGIN_BODY="{\"email\":\"$BENCH_EMAIL\",\"password\":\"$BENCH_PASSWORD\"}"
+    export LOGIN_BODY="{\"email\":\"$LOGIN_EMAIL\",\"password\":\"$BENCH_PASSWORD\"}"
     SECS=12 balcao_job login 4 balcao-login
     balcao_job read-quiet 16 balcao-read
     TOKEN= API_PREFIX=/api taskset -c "$CLI_CPU" wrk -t1 -c4 -d$((SECS + 3))s --timeout 10s -s "$WRK_DIR/balcao-login.lua" "http://127.0.0.1:$PORT" >/dev/null &
