@@ -8,18 +8,23 @@
 //! - Permissions marked `recent` in the catalogue ask for a fresh proof of identity by themselves. What needs one without
 //!   a permission of its own (password, factors, keys, granting `admin`) asks `ctx.require_recent()?`.
 //! - What everybody may do with his own account, without a permission, asks `ctx.require_person()?`.
+//! - Whoever comes in from outside passes [`admit`] first; the edges (routes, sockets) ask it, commands need not.
 //! - Handing out rights asks [`granting::may_grant`].
 
 pub mod granting;
 
+mod admission;
 mod deny;
 mod impersonation;
+mod rate_limits;
 mod resource;
 mod subject;
 mod visibility;
 
+pub use admission::{Debt, admit};
 pub use deny::Deny;
 pub use impersonation::{Impersonation, ImpersonationKind};
+pub use rate_limits::{Rate, RateLimits};
 pub use resource::Resource;
 pub use subject::{Grant, OrganizationStanding, Principal, RECENT, Scope, Subject, VOUCHED_BY_ORGANIZATION};
 pub use visibility::Visibility;
@@ -104,10 +109,10 @@ fn gates(subject: &Subject, action: Permission, now: DateTime<Utc>) -> Result<()
     if subject.disabled.contains(action) {
         return Err(Deny::FeatureDisabled);
     }
-    if subject.must_change_password {
-        return Err(Deny::PasswordChangeRequired);
+    if let Some(debt) = subject.debt() {
+        return Err(debt.into());
     }
-    if subject.mfa_required || (action.area() == "platform" && !subject.has_second_factor()) {
+    if action.area() == "platform" && !subject.has_second_factor() {
         return Err(Deny::MfaRequired);
     }
     if subject.impersonation.as_ref().is_some_and(|impersonation| !impersonation.allows(action)) {

@@ -43,7 +43,9 @@ pub fn category(kind: &str) -> Option<Category> {
         ("privacy", "data_read") => Category::PiiAccess,
         ("privacy", action) if action.starts_with("export") => Category::DataExport,
         ("privacy", _) | ("user", "erased") => Category::DataErasure,
-        ("audit", "exported") => Category::DataExport,
+        ("audit", "exported" | "export_downloaded") | ("organization", "exported" | "export_downloaded") => {
+            Category::DataExport
+        }
         ("audit", _) | ("organization", "limit_warning" | "limit_reached") => Category::System,
         ("organization", "plan_changed" | "subscription_changed") => Category::Billing,
         ("auth", _) => Category::Auth,

@@ -76,6 +76,11 @@ impl Deny {
         told.with_denied(action.name(), self.reason())
     }
 
+    /// What the client is told where no permission was asked for.
+    pub fn at_the_door(self) -> Error {
+        self.told().with_denied("own", self.reason())
+    }
+
     fn told(self) -> Error {
         let (kind, code, detail) = match self {
             Self::Unauthenticated => {

@@ -1,11 +1,13 @@
 //! Who asks: the principal with everything that a decision reads of him.
 
 use super::impersonation::Impersonation;
+use super::rate_limits::RateLimits;
 use super::{effective, gates};
 use crate::ids::{ChannelAccountId, MembershipId, OrganizationId, SessionId, UnitId, UserId};
 use crate::masks::MaskSet;
 use crate::permission::{Permission, PermissionSet};
 use chrono::{DateTime, Duration, Utc};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How long a proof of identity counts as recent.
@@ -46,6 +48,12 @@ pub struct Subject {
     pub impersonation: Option<Impersonation>,
     /// When the access that this subject was made from ends.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The service account whose key acts in this person's name.
+    pub via_service_account: Option<Uuid>,
+    /// The most sockets that the organization's plan allows.
+    pub max_sockets: Option<u32>,
+    /// Lower than the house's, where the organization (or the operator for its plan) said so.
+    pub rate_limits: Option<Arc<RateLimits>>,
 }
 
 impl Subject {
@@ -69,6 +77,9 @@ impl Subject {
             authenticated_at: None,
             impersonation: None,
             expires_at: None,
+            via_service_account: None,
+            max_sockets: None,
+            rate_limits: None,
         }
     }
 
