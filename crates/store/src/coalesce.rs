@@ -1,38 +1,52 @@
 //! Group commit by hand: what arrives while a batch is on its way makes up the next batch.
 
 use futures_util::FutureExt;
+use std::collections::HashSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// Runs `write` over batches of concurrent callers' inputs. A lone caller waits for nobody; under load many share one
 /// statement and one commit. Batches are written by tasks of their own, so a caller that goes away harms nobody.
 pub struct Coalescer<In, Out> {
     state: Arc<Mutex<State<In, Out>>>,
+    rules: Rules<In>,
+}
+
+struct Rules<In> {
     max_batch: usize,
     parallel: usize,
-    crowd: usize,
+    key: Option<fn(&In) -> Uuid>,
 }
 
 struct State<In, Out> {
     waiting: Batch<In, Out>,
-    /// Tasks that write batches.
-    at_work: usize,
+    /// Batches begun and not ended.
+    batches: usize,
+    /// Inputs in them.
+    inputs: usize,
+    /// Keys of these.
+    held: HashSet<Uuid>,
 }
 
+type Batch<In, Out> = Vec<(In, oneshot::Sender<Out>)>;
+
 impl<In: Send + 'static, Out: Send + 'static> Coalescer<In, Out> {
-    /// Batches of at most `max_batch`, at most `parallel` of them under way at once.
+    /// Batches of at most `max_batch`, at most `parallel` of them under way at once. Beside others one begins when at least
+    /// as many wait as are in one of them: while one waits for the disk another is made, yet few large batches cost less
+    /// than many small ones.
     pub fn new(max_batch: usize, parallel: usize) -> Self {
-        let state = State { waiting: Vec::new(), at_work: 0 };
-        Self { state: Arc::new(Mutex::new(state)), max_batch, parallel, crowd: 1 }
+        let state = State { waiting: Vec::new(), batches: 0, inputs: 0, held: HashSet::new() };
+        Self { state: Arc::new(Mutex::new(state)), rules: Rules { max_batch, parallel, key: None } }
     }
 
-    /// While a batch is under way another one begins only when so many wait: few large batches cost less than many
-    /// small ones, and those that wait for a lock of the first one would gain nothing.
+    /// Inputs of one key never lie in two batches under way: the later ones wait here rather than for a lock of the
+    /// first, with all that is in their batch.
     #[must_use]
-    pub fn crowd(mut self, crowd: usize) -> Self {
-        self.crowd = crowd.max(1);
+    pub fn keyed(mut self, key: fn(&In) -> Uuid) -> Self {
+        self.rules.key = Some(key);
         self
     }
 
@@ -44,29 +58,32 @@ impl<In: Send + 'static, Out: Send + 'static> Coalescer<In, Out> {
         Fut: Future<Output = Vec<Out>> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let more_hands = {
+        let begun = {
             let mut state = lock(&self.state);
             state.waiting.push((input, sender));
-            let more_hands = state.at_work == 0 || (state.at_work < self.parallel && state.waiting.len() >= self.crowd);
-            state.at_work += usize::from(more_hands);
-            more_hands
+            state.begin(&self.rules)
         };
-        if more_hands {
-            let (state, max_batch, crowd) = (Arc::clone(&self.state), self.max_batch, self.crowd);
+        if let Some(mut expected) = begun {
+            let (state, rules) = (Arc::clone(&self.state), self.rules);
             #[expect(clippy::disallowed_methods, reason = "must outlive the caller; ends when nothing waits")]
             tokio::spawn(async move {
-                // Callers that are ready now come along: without this the first one would go alone.
-                tokio::task::yield_now().await;
-                while let Some(batch) = take(&state, max_batch, crowd) {
+                loop {
+                    // Callers that are ready now come along: without this the first one would go alone. And those who
+                    // were answered may come back with their next.
+                    tokio::task::yield_now().await;
+                    let Some((batch, keys)) = lock(&state).take(&rules, expected) else { return };
                     let (inputs, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
                     // After a panic the senders are dropped, which is the answer.
                     let outputs = AssertUnwindSafe(async { write(inputs).await }).catch_unwind().await;
+                    lock(&state).end(senders.len(), &keys);
                     for (sender, output) in senders.into_iter().zip(outputs.unwrap_or_default()) {
                         // A caller that went away needs no answer.
                         let _ = sender.send(output);
                     }
-                    // Those who were answered may come back with their next.
-                    tokio::task::yield_now().await;
+                    match lock(&state).begin(&rules) {
+                        Some(next) => expected = next,
+                        None => return,
+                    }
                 }
             });
         }
@@ -74,17 +91,58 @@ impl<In: Send + 'static, Out: Send + 'static> Coalescer<In, Out> {
     }
 }
 
-type Batch<In, Out> = Vec<(In, oneshot::Sender<Out>)>;
-
-/// The next batch; without one the caller's work is over. What is too little for it another one will take.
-fn take<In, Out>(state: &Mutex<State<In, Out>>, most: usize, crowd: usize) -> Option<Batch<In, Out>> {
-    let mut state = lock(state);
-    if state.waiting.is_empty() || (state.at_work > 1 && state.waiting.len() < crowd) {
-        state.at_work -= 1;
-        return None;
+impl<In> Clone for Rules<In> {
+    fn clone(&self) -> Self {
+        *self
     }
-    let n = state.waiting.len().min(most);
-    Some(state.waiting.drain(..n).collect())
+}
+
+impl<In> Copy for Rules<In> {}
+
+impl<In, Out> State<In, Out> {
+    /// Takes the place of one more batch, if it is time for one; answers how many inputs it counts for until it is taken.
+    fn begin(&mut self, rules: &Rules<In>) -> Option<usize> {
+        let n = self.waiting.len();
+        if n == 0 || self.batches >= rules.parallel || n * self.batches < self.inputs {
+            return None;
+        }
+        let expected = n.min(rules.max_batch);
+        (self.batches, self.inputs) = (self.batches + 1, self.inputs + expected);
+        Some(expected)
+    }
+
+    /// The next batch and its keys; without one the place is given back.
+    fn take(&mut self, rules: &Rules<In>, expected: usize) -> Option<(Batch<In, Out>, Vec<Uuid>)> {
+        let batch: Batch<In, Out> = match rules.key {
+            None => self.waiting.drain(..self.waiting.len().min(rules.max_batch)).collect(),
+            Some(key) => {
+                let (held, mut room) = (&self.held, rules.max_batch);
+                let free = |(input, _): &mut (In, _)| {
+                    let free = room > 0 && !held.contains(&key(input));
+                    room -= usize::from(free);
+                    free
+                };
+                self.waiting.extract_if(.., free).collect()
+            }
+        };
+        self.inputs = self.inputs - expected + batch.len();
+        if batch.is_empty() {
+            // All that waits is held: the batches that hold it are followed by others.
+            self.batches -= 1;
+            return None;
+        }
+        let keys: Vec<Uuid> =
+            rules.key.map_or_else(Vec::new, |key| batch.iter().map(|(input, _)| key(input)).collect());
+        self.held.extend(&keys);
+        Some((batch, keys))
+    }
+
+    fn end(&mut self, inputs: usize, keys: &[Uuid]) {
+        (self.batches, self.inputs) = (self.batches - 1, self.inputs - inputs);
+        for key in keys {
+            self.held.remove(key);
+        }
+    }
 }
 
 fn lock<In, Out>(state: &Mutex<State<In, Out>>) -> MutexGuard<'_, State<In, Out>> {

@@ -10,7 +10,7 @@ mod reseal;
 mod rows;
 
 pub use provider::{KeyProvider, Wrapped};
-pub use reseal::{Resealed, SealedColumn, reseal};
+pub use reseal::{Resealed, SealedColumn, reseal, sealed_by_house};
 
 pub(crate) use cache::KeyCache;
 
@@ -24,6 +24,7 @@ use chrono::{DateTime, Duration, Utc};
 use kernel::ids::OrganizationId;
 use kernel::{Error, Ids};
 use secrecy::{ExposeSecret, SecretSlice};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The first byte of a value sealed with a data key; [`Sealer`] itself writes another.
@@ -158,6 +159,14 @@ impl Sealer {
             done += 1;
         }
         Ok(done)
+    }
+
+    /// How many data keys each of the provider's keys wrapped.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn count_data_keys(&self, tx: &mut PlatformTx) -> Result<BTreeMap<String, u64>, DbError> {
+        rows::counted_by_wrapper(tx).await
     }
 
     /// Organizations with keys that another key than the provider's of now wrapped.

@@ -6,9 +6,10 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use kernel::token::hmac_sha256;
 use kernel::{Error, Ids};
 use secrecy::{ExposeSecret, SecretSlice};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 1;
 const NONCE: usize = 12;
 const HEADER: usize = 1 + 4 + NONCE;
 
@@ -20,6 +21,8 @@ pub struct Sealer {
     /// Wraps the organizations' own keys; `None`: the master keys themselves do.
     provider: Option<KeyProvider>,
     unwrapped: Arc<KeyCache>,
+    /// Keys that outlive the masters, by purpose.
+    lasting: Arc<HashMap<&'static str, [u8; 32]>>,
 }
 
 struct Keys {
@@ -41,13 +44,23 @@ impl Sealer {
     /// `masters`: 32 random bytes each, the one in use first, earlier ones after it.
     pub fn new(masters: Vec<SecretSlice<u8>>) -> Self {
         let masters = masters.into_iter().map(|key| (key_id(key.expose_secret()), key)).collect();
-        Self { keys: Arc::new(Keys { masters }), provider: None, unwrapped: Arc::default() }
+        Self { keys: Arc::new(Keys { masters }), provider: None, unwrapped: Arc::default(), lasting: Arc::default() }
     }
 
     /// The same, with the organizations' keys wrapped elsewhere.
     #[must_use]
     pub fn with_provider(self, provider: KeyProvider) -> Self {
         Self { provider: Some(provider), ..self }
+    }
+
+    pub(crate) fn knowing(self, lasting: HashMap<&'static str, [u8; 32]>) -> Self {
+        Self { lasting: Arc::new(lasting), ..self }
+    }
+
+    /// The key of a purpose that outlives the installation's key. Before [`Sealer::with_lasting`] (no database is open,
+    /// or a test) it is the derived one, which is the first of each purpose anyway.
+    pub fn lasting(&self, purpose: &str) -> [u8; 32] {
+        self.lasting.get(purpose).copied().unwrap_or_else(|| self.derive(purpose))
     }
 
     pub(crate) fn provider(&self) -> KeyProvider {
@@ -58,16 +71,18 @@ impl Sealer {
         &self.unwrapped
     }
 
-    /// The id of the newest master key, as text.
-    pub(crate) fn key_name(&self) -> String {
-        self.keys
-            .masters
-            .first()
-            .map(|(kid, _)| kid.iter().map(|byte| format!("{byte:02x}")).collect())
-            .unwrap_or_default()
+    /// The ids of the master keys, the one in use first.
+    pub(crate) fn masters(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.masters.iter().map(|(kid, _)| kid.as_slice())
     }
 
-    /// A key for one use, derived from the newest master key: role passwords, cursors, links, throttles.
+    /// The id of the newest master key, as text.
+    pub(crate) fn key_name(&self) -> String {
+        self.key_names().into_iter().next().unwrap_or_default()
+    }
+
+    /// A key for one use, derived from the newest master key, with which it changes: the roles' passwords. For what must
+    /// stay see [`Sealer::lasting`].
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         self.keys
             .masters

@@ -109,7 +109,8 @@ pub struct Savepoint {
 
 /// What somebody does in another's name carries both names: the actor is the one whose name counts.
 fn named_twice(ctx: &Ctx, mut event: NewEvent) -> NewEvent {
-    if let (Some(by), serde_json::Value::Object(data)) = (ctx.subject.impersonator_id(), &mut event.data) {
+    let by = ctx.subject.impersonator_id().map(|id| id.0).or(ctx.subject.via_service_account);
+    if let (Some(by), serde_json::Value::Object(data)) = (by, &mut event.data) {
         data.insert("impersonator_id".to_owned(), by.to_string().into());
     }
     event

@@ -6,6 +6,7 @@ use crate::seal::Place;
 use crate::tenant_tx::TenantTx;
 use kernel::{Error, Ids};
 use sqlx::{AssertSqlSafe, Row};
+use std::collections::BTreeMap;
 
 /// A column whose values [`TenantSealer`] seals. The domain that owns it lists it; the names are its own constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,24 @@ pub struct Resealed {
     pub anew: u64,
     /// Whether values of older versions may be left.
     pub more: bool,
+}
+
+/// How many values of a column the installation's own keys sealed before there were data keys, by the key's name.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn sealed_by_house(tx: &mut TenantTx, column: SealedColumn) -> Result<BTreeMap<String, u64>, DbError> {
+    let SealedColumn { table, column, .. } = column;
+    let statement = format!(
+        "select encode(substring({column} from 2 for 4), 'hex') as key, count(*) as of_it from {table}
+         where organization_id = $1 and substring({column} from 1 for 1) = $2 group by 1"
+    );
+    let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(*tx.organization_id())
+        .bind(vec![crate::seal::VERSION])
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(rows.into_iter().map(|(key, of_it)| (key, u64::try_from(of_it).unwrap_or_default())).collect())
 }
 
 /// Seals up to `most` values of a column with the version in use.

@@ -6,6 +6,7 @@ use crate::platform_tx::PlatformTx;
 use crate::tenant_tx::TenantTx;
 use chrono::{DateTime, Utc};
 use kernel::ids::OrganizationId;
+use std::collections::BTreeMap;
 
 pub struct KeyRow {
     pub version: i32,
@@ -86,6 +87,15 @@ pub async fn destroy(tx: &mut TenantTx, below: i32, now: DateTime<Utc>) -> Resul
     .execute(tx.conn())
     .await?;
     Ok(gone.rows_affected())
+}
+
+pub async fn counted_by_wrapper(tx: &mut PlatformTx) -> Result<BTreeMap<String, u64>, DbError> {
+    let rows = sqlx::query!(
+        r#"select wrapped_by, count(*) as "of_it!" from data_keys where destroyed_at is null group by wrapped_by"#
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.wrapped_by, u64::try_from(row.of_it).unwrap_or_default())).collect())
 }
 
 pub async fn wrapped_by_others(tx: &mut PlatformTx, current: &str) -> Result<Vec<OrganizationId>, DbError> {

@@ -1,6 +1,7 @@
 //! The event log: appended in the command's transaction, read up to the oldest transaction still running.
 
 mod append;
+mod backlog;
 mod origin;
 mod position;
 mod read;

@@ -78,6 +78,46 @@ pub async fn texts_after(tx: &mut PlatformTx, position: Position, limit: i64) ->
     Ok(rows.into_iter().map(TextEvent::from).collect())
 }
 
+/// What a look into the log brought.
+pub(super) struct Heard {
+    /// Of the kinds asked for, oldest first.
+    pub events: Vec<LoggedEvent>,
+    /// Everything up to here was looked at: perhaps not all that could be.
+    pub until: Position,
+}
+
+/// Events of some kinds after `position` up to `end`, which must lie before every transaction still running ([`head`]).
+/// At most `look` entries of the log are looked at; of those of other kinds nothing but the place is read.
+pub(super) async fn heard(
+    tx: &mut PlatformTx,
+    position: Position,
+    end: Position,
+    kinds: &[&str],
+    look: i64,
+) -> Result<Heard, DbError> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"with looked as materialized (
+             select txid, id, kind, row_number() over (order by txid, id) as n from events
+             where (txid, id) > ($1, $2) and txid <= $3 order by txid, id limit $4)
+           select e.txid, e.id, e.organization_id, e.event_id, e.kind, e.version, e.occurred_at, e.stream_kind, e.stream_id,
+             e.stream_seq, e.actor_kind, e.actor_id, e.request_id, e.audience as "audience: Json<Box<RawValue>>",
+             e.data as "data: Json<Box<RawValue>>"
+           from looked l join events e on e.txid = l.txid and e.id = l.id
+           where l.kind = any($5) or l.n = $4 order by e.txid, e.id"#,
+        position.txid,
+        position.id,
+        end.txid,
+        look,
+        kinds as &[&str]
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let last = rows.last().map(|row| Position { txid: row.txid, id: row.id });
+    let events: Vec<LoggedEvent> = rows.into_iter().map(|row| TextEvent::from(row).into()).collect();
+    Ok(Heard { events, until: last.unwrap_or(end) })
+}
+
 /// Events of the transaction's organization after `position`, oldest first.
 ///
 /// # Errors

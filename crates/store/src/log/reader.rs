@@ -1,25 +1,28 @@
-//! Durable readers: each follows the whole log with its own cursor and keeps what it could not take per organization,
-//! so that a poison event of one organization stops nobody else.
+//! Durable readers: each follows the log with its own cursor and keeps what it could not take per organization, so that a
+//! poison event of one organization stops nobody else. All readers of a node read the log together, and of it only the
+//! kinds that one of them listens to: most of what is written concerns none.
 
+use super::backlog::{self, Head};
 use super::position::Position;
-use super::read::{LoggedEvent, after};
+use super::read::{Heard, LoggedEvent, head, heard};
 use crate::database::Database;
 use crate::error::DbError;
 use crate::platform_tx::{PlatformReason, PlatformTx};
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use futures_util::future::BoxFuture;
 use kernel::ids::OrganizationId;
 use kernel::{Ctx, Error};
 use std::collections::HashSet;
 use std::sync::Arc;
+use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Tries of one event before it is set aside as dead.
-const MAX_ATTEMPTS: i32 = 5;
-/// Events a step.
-const BATCH: i64 = 200;
+/// Events looked at in a step, most of which pass by.
+const LOOK: i64 = 2_000;
 /// How long a node keeps a reader to itself after each step.
 const LEASE: Duration = Duration::seconds(30);
+/// Steps begin at least this far apart, so that a stream of commits is heard in batches: nobody waits for a reader.
+const GAP: std::time::Duration = std::time::Duration::from_millis(25);
 
 /// What a domain does when it hears events of others. It must be idempotent: an event may come again.
 #[derive(Clone)]
@@ -46,6 +49,14 @@ pub struct Readers {
     readers: Vec<Reader>,
 }
 
+/// A reader that is this node's for now.
+struct Leased<'r> {
+    reader: &'r Reader,
+    cursor: Position,
+    /// Organizations of which an event waits: what comes now waits behind it.
+    behind: HashSet<OrganizationId>,
+}
+
 impl Readers {
     pub fn new(db: Database, clock: kernel::Clock, ids: kernel::Ids, readers: Vec<Reader>) -> Self {
         let node = ids.sortable(clock.now());
@@ -56,6 +67,7 @@ impl Readers {
     pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>) {
         let mut news = self.db.wake().listen();
         while !*stop.borrow() {
+            let began = Instant::now();
             let again = match self.step().await {
                 Ok(done) => done > 0,
                 Err(error) => {
@@ -67,8 +79,12 @@ impl Readers {
                 tokio::select! {
                     _ = news.changed() => {}
                     () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-                    _ = stop.changed() => {}
+                    _ = stop.changed() => continue,
                 }
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(began + GAP) => news.mark_unchanged(),
+                _ = stop.changed() => {}
             }
         }
     }
@@ -78,78 +94,120 @@ impl Readers {
     /// # Errors
     /// When the database fails; what was handled before is handled again later.
     pub async fn step(&self) -> Result<usize, DbError> {
-        let mut done = 0;
-        for reader in &self.readers {
-            done += self.retry_backlog(reader).await?;
-            done += self.follow(reader).await?;
-        }
-        Ok(done)
-    }
-
-    async fn follow(&self, reader: &Reader) -> Result<usize, DbError> {
+        let mut leased = self.lease().await?;
+        let names: Vec<&str> = leased.iter().map(|leased| leased.reader.name).collect();
         let now = self.clock.now();
         let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-        let Some(cursor) = self.lease(&mut tx, reader, now).await? else { return Ok(0) };
-        let events = after(&mut tx, cursor, BATCH).await?;
-        let mut behind: HashSet<OrganizationId> = sqlx::query_scalar!(
-            "select distinct organization_id from reader_backlog where reader = $1 and state = 'waiting'",
-            reader.name
-        )
-        .fetch_all(tx.conn())
-        .await?
-        .into_iter()
-        .map(OrganizationId)
-        .collect();
-        tx.commit().await?;
-        let Some(last) = events.last().map(|event| event.position) else { return Ok(0) };
-        let count = events.len();
-        for event in events.into_iter().filter(|event| reader.kinds.contains(&event.kind.as_str())) {
-            let (organization_id, position) = (event.organization_id, event.position);
-            let failed = if behind.contains(&organization_id) {
-                Some(None)
-            } else {
-                self.hand_over(reader, event).await.err().map(Some)
-            };
-            if let Some(error) = failed {
-                behind.insert(organization_id);
-                self.set_aside(reader, organization_id, position, error).await?;
+        let heads = backlog::heads(&mut tx, &names).await?;
+        let (due, mut waiting): (Vec<Head>, Vec<Head>) = heads.into_iter().partition(|head| head.due_at <= now);
+        let tried = due.len();
+        if tried > 0 {
+            tx.commit().await?;
+            for head in due {
+                self.retry(head).await?;
+            }
+            tx = self.db.platform(PlatformReason::EventLog).await?;
+            waiting = backlog::heads(&mut tx, &names).await?;
+        }
+        for head in waiting {
+            if let Some(leased) = leased.iter_mut().find(|leased| leased.reader.name == head.reader) {
+                leased.behind.insert(head.organization_id);
             }
         }
-        let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-        sqlx::query!(
-            "update reader_cursors set txid = $2, event = $3, updated_at = $4 where reader = $1 and leased_by = $5",
-            reader.name,
-            last.txid,
-            last.id,
-            self.clock.now(),
-            self.node
-        )
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await?;
-        Ok(count)
+        Ok(tried + self.follow(tx, leased).await?)
     }
 
-    /// The reader's place, if no other node is at work on it.
-    async fn lease(
-        &self,
-        tx: &mut PlatformTx,
-        reader: &Reader,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Position>, DbError> {
-        let row = sqlx::query!(
-            "insert into reader_cursors (reader, txid, event, leased_by, leased_until, updated_at) values ($1, 0, 0, $2, $3, $4)
+    /// The readers at which no other node is at work, with their places. A statement of its own, for a transaction that
+    /// writes holds back the log's horizon; a lost lease is only one that is taken again, so it does not wait for the disk.
+    async fn lease(&self) -> Result<Vec<Leased<'_>>, DbError> {
+        let names: Vec<&str> = self.readers.iter().map(|reader| reader.name).collect();
+        let now = self.clock.now();
+        let mut conn = self.db.queue().await?;
+        let rows = sqlx::query!(
+            "with not_synced as materialized (select set_config('synchronous_commit', 'off', true))
+             insert into reader_cursors (reader, txid, event, leased_by, leased_until, updated_at)
+             select name, 0, 0, $2, $3, $4 from unnest($1::text[]) name, not_synced order by name
              on conflict (reader) do update set leased_by = $2, leased_until = $3
              where reader_cursors.leased_by = $2 or reader_cursors.leased_until is null or reader_cursors.leased_until < $4
-             returning txid, event",
-            reader.name,
+             returning reader, txid, event",
+            &names as &[&str],
             self.node,
             now + LEASE,
             now
         )
-        .fetch_optional(tx.conn())
+        .fetch_all(&mut *conn)
         .await?;
-        Ok(row.map(|row| Position { txid: row.txid, id: row.event }))
+        conn.settle();
+        let leased = self.readers.iter().filter_map(|reader| {
+            let row = rows.iter().find(|row| row.reader == reader.name)?;
+            Some(Leased { reader, cursor: Position { txid: row.txid, id: row.event }, behind: HashSet::new() })
+        });
+        Ok(leased.collect())
+    }
+
+    /// Hands what is new to those who listen to it. Readers at one place look together, and most times all are; one that
+    /// is new or behind looks for itself and holds up nobody.
+    async fn follow(&self, mut tx: PlatformTx, mut leased: Vec<Leased<'_>>) -> Result<usize, DbError> {
+        let end = head(&mut tx).await?;
+        tx.commit().await?;
+        leased.sort_by_key(|leased| leased.cursor);
+        let mut done = 0;
+        for together in leased.chunk_by_mut(|one, other| one.cursor == other.cursor) {
+            done += self.look(together, end).await?;
+        }
+        Ok(done)
+    }
+
+    async fn look(&self, together: &mut [Leased<'_>], end: Position) -> Result<usize, DbError> {
+        let Some(start) = together.first().map(|leased| leased.cursor) else { return Ok(0) };
+        let kinds: Vec<&str> = together.iter().flat_map(|leased| leased.reader.kinds.iter().copied()).collect();
+        let mut tx = self.db.platform(PlatformReason::EventLog).await?;
+        let Heard { events, until } = heard(&mut tx, start, end, &kinds, LOOK).await?;
+        tx.commit().await?;
+        let mut done = 0;
+        for leased in together.iter_mut() {
+            let kinds = &leased.reader.kinds;
+            for event in events.iter().filter(|event| kinds.contains(&event.kind.as_str())) {
+                self.take_up(leased, event).await?;
+                done += 1;
+            }
+        }
+        self.advance(together, until).await?;
+        // A full look has more behind it.
+        Ok(done.max(usize::from(until < end)))
+    }
+
+    async fn take_up(&self, leased: &mut Leased<'_>, event: &LoggedEvent) -> Result<(), DbError> {
+        let failed = if leased.behind.contains(&event.organization_id) {
+            None
+        } else {
+            let Err(error) = self.hand_over(leased.reader, event.clone()).await else { return Ok(()) };
+            Some(error)
+        };
+        leased.behind.insert(event.organization_id);
+        let mut tx = self.db.platform(PlatformReason::EventLog).await?;
+        backlog::set_aside(&mut tx, leased.reader.name, event, failed.as_ref(), self.clock.now()).await?;
+        tx.commit().await
+    }
+
+    /// Moves the places on. Where that is lost, or another node took over, events only come again.
+    async fn advance(&self, leased: &[Leased<'_>], until: Position) -> Result<(), DbError> {
+        let names: Vec<&str> = leased.iter().map(|leased| leased.reader.name).collect();
+        let mut conn = self.db.queue().await?;
+        sqlx::query!(
+            "with not_synced as materialized (select set_config('synchronous_commit', 'off', true))
+             update reader_cursors set txid = $2, event = $3, updated_at = $4 from not_synced
+             where reader = any($1) and leased_by = $5 and (txid, event) < ($2, $3)",
+            &names as &[&str],
+            until.txid,
+            until.id,
+            self.clock.now(),
+            self.node
+        )
+        .execute(&mut *conn)
+        .await?;
+        conn.settle();
+        Ok(())
     }
 
     async fn hand_over(&self, reader: &Reader, event: LoggedEvent) -> Result<(), Error> {
@@ -163,111 +221,18 @@ impl Readers {
         outcome
     }
 
-    async fn set_aside(
-        &self,
-        reader: &Reader,
-        organization_id: OrganizationId,
-        position: Position,
-        error: Option<Error>,
-    ) -> Result<(), DbError> {
-        let attempts = i32::from(error.is_some());
+    /// Tries the event again that an organization waits for.
+    async fn retry(&self, head: Head) -> Result<(), DbError> {
         let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-        sqlx::query!(
-            "insert into reader_backlog (reader, organization_id, txid, event, attempts, due_at, error)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
-            reader.name,
-            *organization_id,
-            position.txid,
-            position.id,
-            attempts,
-            self.clock.now() + pause(attempts),
-            error.map(|error| error.to_string())
-        )
-        .execute(tx.conn())
-        .await?;
-        tx.commit().await
-    }
-
-    /// Tries the first waiting event of each organization that is due.
-    async fn retry_backlog(&self, reader: &Reader) -> Result<usize, DbError> {
-        let now = self.clock.now();
-        let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-        if self.lease(&mut tx, reader, now).await?.is_none() {
-            return Ok(0);
-        }
-        let heads = sqlx::query!(
-            r#"select organization_id as "organization_id!", txid as "txid!", event as "event!", attempts as "attempts!" from
-                 (select distinct on (organization_id) * from reader_backlog where reader = $1 and state = 'waiting'
-                  order by organization_id, txid, event) heads
-               where due_at <= $2"#,
-            reader.name,
-            now
-        )
-        .fetch_all(tx.conn())
-        .await?;
+        let event = backlog::event(&mut tx, &head).await?;
         tx.commit().await?;
-        let count = heads.len();
-        for head in heads {
-            let position = Position { txid: head.txid, id: head.event };
-            let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-            let event = after(&mut tx, Position { id: position.id - 1, ..position }, 1).await?.pop();
-            tx.commit().await?;
-            let outcome = match event.filter(|event| event.position == position) {
-                Some(event) => self.hand_over(reader, event).await,
-                // Its partition is gone: nothing is left to be heard.
-                None => Ok(()),
-            };
-            self.settle(reader, OrganizationId(head.organization_id), position, head.attempts + 1, outcome.err())
-                .await?;
-        }
-        Ok(count)
-    }
-
-    async fn settle(
-        &self,
-        reader: &Reader,
-        organization_id: OrganizationId,
-        position: Position,
-        attempts: i32,
-        error: Option<Error>,
-    ) -> Result<(), DbError> {
+        let reader = self.readers.iter().find(|reader| reader.name == head.reader);
+        let outcome = match (reader, event) {
+            (Some(reader), Some(event)) => self.hand_over(reader, event).await,
+            _ => Ok(()),
+        };
         let mut tx = self.db.platform(PlatformReason::EventLog).await?;
-        let (name, organization, Position { txid, id }) = (reader.name, *organization_id, position);
-        match error {
-            None => {
-                sqlx::query!(
-                    "delete from reader_backlog where reader = $1 and organization_id = $2 and txid = $3 and event = $4",
-                    name,
-                    organization,
-                    txid,
-                    id
-                )
-                .execute(tx.conn())
-                .await?;
-            }
-            Some(error) => {
-                let state = if attempts >= MAX_ATTEMPTS { "dead" } else { "waiting" };
-                sqlx::query!(
-                    "update reader_backlog set attempts = $5, due_at = $6, error = $7, state = $8
-                     where reader = $1 and organization_id = $2 and txid = $3 and event = $4",
-                    name,
-                    organization,
-                    txid,
-                    id,
-                    attempts,
-                    self.clock.now() + pause(attempts),
-                    error.to_string(),
-                    state
-                )
-                .execute(tx.conn())
-                .await?;
-            }
-        }
+        backlog::settle(&mut tx, &head, outcome.err().as_ref(), self.clock.now()).await?;
         tx.commit().await
     }
-}
-
-/// 1, 2, 4, 8, 16 s.
-fn pause(attempts: i32) -> Duration {
-    Duration::seconds(if attempts == 0 { 0 } else { 1 << (attempts - 1).clamp(0, 8) })
 }

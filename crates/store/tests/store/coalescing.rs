@@ -67,42 +67,80 @@ async fn more_than_a_batch_takes_several_and_a_panic_answers_none() {
     assert_eq!(coalescer.submit(1, |batch| async { batch }).await, Some(1), "it goes on afterwards");
 }
 
-#[tokio::test]
-async fn a_second_batch_begins_beside_the_first_only_when_a_crowd_waits() {
-    let coalescer = Arc::new(Coalescer::<u32, u32>::new(100, 2).crowd(5));
-    let begun = Arc::new(Mutex::new(Vec::new()));
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let submit = |n| {
-        let (coalescer, begun, gate) = (coalescer.clone(), begun.clone(), gate.clone());
-        tokio::spawn(async move {
-            let write = move |batch: Vec<u32>| {
-                let (begun, gate) = (begun.clone(), gate.clone());
-                async move {
-                    begun.lock().unwrap().push(batch.len());
-                    gate.acquire().await.unwrap().forget();
-                    batch
-                }
-            };
-            coalescer.submit(n, write).await
-        })
-    };
-    let settle = || async {
+/// Keys with numbers, as one batch had them.
+type Inputs = Vec<(u128, u32)>;
+
+/// What a test lets go on, batch by batch: batches begun, and how many may end.
+#[derive(Clone)]
+struct Disk {
+    begun: Arc<Mutex<Vec<Inputs>>>,
+    synced: Arc<tokio::sync::Semaphore>,
+}
+
+impl Disk {
+    fn new() -> Self {
+        Self { begun: Arc::default(), synced: Arc::new(tokio::sync::Semaphore::new(0)) }
+    }
+
+    fn submit(
+        &self,
+        coalescer: &Arc<Coalescer<(u128, u32), u32>>,
+        input: (u128, u32),
+    ) -> tokio::task::JoinHandle<Option<u32>> {
+        let (disk, coalescer) = (self.clone(), coalescer.clone());
+        let write = move |batch: Vec<(u128, u32)>| {
+            let disk = disk.clone();
+            async move {
+                disk.begun.lock().unwrap().push(batch.clone());
+                disk.synced.acquire().await.unwrap().forget();
+                batch.into_iter().map(|(_, n)| n).collect()
+            }
+        };
+        tokio::spawn(async move { coalescer.submit(input, write).await })
+    }
+
+    /// The batches begun once everybody has had his turn.
+    async fn begun(&self) -> Vec<Vec<(u128, u32)>> {
         for _ in 0..50 {
             tokio::task::yield_now().await;
         }
-    };
-    let mut all = vec![submit(0)];
-    settle().await;
-    all.extend((1..5).map(submit));
-    settle().await;
-    assert_eq!(*begun.lock().unwrap(), [1], "four wait for the first one");
-    all.push(submit(5));
-    settle().await;
-    assert_eq!(*begun.lock().unwrap(), [1, 5]);
-    all.push(submit(6));
-    gate.add_permits(10);
+        self.begun.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn another_batch_begins_beside_the_first_when_as_many_wait() {
+    let (disk, coalescer) = (Disk::new(), Arc::new(Coalescer::new(100, 2)));
+    let submit = |numbers: std::ops::Range<u32>| numbers.map(|n| disk.submit(&coalescer, (0, n))).collect::<Vec<_>>();
+    let mut all = submit(0..3);
+    assert_eq!(disk.begun().await, [[(0, 0), (0, 1), (0, 2)]]);
+    all.extend(submit(3..5));
+    assert_eq!(disk.begun().await.len(), 1, "two wait for the three");
+    all.extend(submit(5..6));
+    assert_eq!(disk.begun().await[1..], [[(0, 3), (0, 4), (0, 5)]]);
+    all.extend(submit(6..20));
+    assert_eq!(disk.begun().await.len(), 2, "never more than two");
+    disk.synced.add_permits(1);
+    assert_eq!(disk.begun().await[2].len(), 14, "those who wait go when one has ended");
+    disk.synced.add_permits(10);
     for (n, task) in all.into_iter().enumerate() {
         assert_eq!(task.await.unwrap(), u32::try_from(n).ok());
     }
-    assert_eq!(*begun.lock().unwrap(), [1, 5, 1]);
+}
+
+#[tokio::test]
+async fn inputs_of_one_key_never_lie_in_two_batches_and_keep_their_order() {
+    let (disk, coalescer) = (Disk::new(), Arc::new(Coalescer::new(2, 2).keyed(|(key, _)| uuid::Uuid::from_u128(*key))));
+    let mut all = vec![disk.submit(&coalescer, (7, 0))];
+    assert_eq!(disk.begun().await.len(), 1);
+    let inputs = [(7, 1), (8, 2), (7, 3), (9, 4), (7, 5)];
+    all.extend(inputs.map(|input| disk.submit(&coalescer, input)));
+    assert_eq!(disk.begun().await[1..], [[(8, 2), (9, 4)]], "others do not wait for the key that is held");
+    disk.synced.add_permits(1);
+    assert_eq!(disk.begun().await[2..], [[(7, 1), (7, 3)]], "with its batch the key is free; two a batch at most");
+    disk.synced.add_permits(10);
+    for (n, task) in all.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap(), u32::try_from(n).ok());
+    }
+    assert_eq!(disk.begun().await[3..], [[(7, 5)]]);
 }

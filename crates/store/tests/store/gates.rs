@@ -13,6 +13,7 @@ const INSTALLATION_TABLES: &[(&str, &str)] = &[
     ("inbound_raw", "one webhook body may concern several organizations"),
     ("installation", "one row about the installation"),
     ("known_devices", "devices that a person signed in from, as keyed hashes"),
+    ("lasting_keys", "keys of the installation that outlive its encryption key, sealed"),
     ("login_throttles", "failed sign-ins by typed e-mail, before any organization is known"),
     ("one_time_links", "links and codes of a login, as hashes"),
     ("organizations", "the tenants themselves: policy on id"),

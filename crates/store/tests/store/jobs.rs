@@ -393,3 +393,22 @@ async fn a_share_that_is_full_is_looked_after_again_without_the_timer() {
     let ran = Ran::default();
     worked(&house, &ran, 301).await;
 }
+
+/// However many wait behind a few keys, the others are found; and still the first of each key comes first.
+#[tokio::test]
+async fn a_crowd_behind_one_key_hides_nobody() {
+    let house = House::new().await;
+    let organization = house.organization().await;
+    add(&house, organization, (0..600).map(|n| note(n).in_order(if n % 2 == 0 { "a" } else { "b" }))).await;
+    house.clock.advance(Duration::seconds(1));
+    add(&house, organization, [note(1_000), note(1_001).in_order("c"), note(1_002).in_order("c")]).await;
+    let ran = Ran::default();
+    assert_eq!(house.workers(vec![noting(&ran)]).drain().await.unwrap().done, 603);
+    let ran: Vec<i64> = ran.lock().unwrap().iter().map(|(_, n)| *n).collect();
+    let mut first = ran[..4].to_vec();
+    first.sort_unstable();
+    assert_eq!(first, [0, 1, 1_000, 1_001], "one of each key, and what has none");
+    assert_eq!(ran[4..7].iter().filter(|n| **n == 1_002).count(), 1);
+    let even: Vec<i64> = ran.iter().copied().filter(|n| *n < 1_000 && n % 2 == 0).collect();
+    assert!(even.is_sorted());
+}
