@@ -9,8 +9,10 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use kernel::{Ctx, Error, ErrorKind, Principal, Subject};
+use kernel::access::{Debt, admit};
+use kernel::{Ctx, Deny, Error, ErrorKind, Principal, Subject};
 use serde::Serialize;
+use std::ops::Deref;
 use std::sync::Arc;
 use store::idempotency::{self, KeptAnswer, KeyOf, Reservation};
 use store::{Database, TenantTx};
@@ -27,17 +29,54 @@ pub enum Authentication {
     Refused(Error),
 }
 
-/// Extractor: the authenticated caller. Without one the answer is 401 (or what the authentication says).
+/// Extractor: the authenticated caller. Without one the answer is 401 (or what the authentication says); 403 to those
+/// who may not come in ([`kernel::access::admit`]), whoever still owes a password or a second factor among them.
 #[derive(Clone)]
 pub struct Caller {
     pub ctx: Ctx,
     pub info: RequestInfo,
 }
 
+/// Extractor: a caller who may still owe something ([`Debt`]). For the few routes that lead out of the debt or only say
+/// who one is; each names the debts in its description (`x-owing`).
+#[derive(Clone)]
+pub struct Owing<const PASSWORD: bool, const SECOND_FACTOR: bool>(Caller);
+
+pub type OwingPassword = Owing<true, false>;
+pub type OwingSecondFactor = Owing<false, true>;
+pub type OwingAnything = Owing<true, true>;
+
 impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Self::come_in(parts, state, &[]).await
+    }
+}
+
+impl<const PASSWORD: bool, const SECOND_FACTOR: bool, S: Sync> FromRequestParts<S> for Owing<PASSWORD, SECOND_FACTOR> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let open_to: &[Debt] = match (PASSWORD, SECOND_FACTOR) {
+            (true, true) => &[Debt::Password, Debt::SecondFactor],
+            (true, false) => &[Debt::Password],
+            (false, true) => &[Debt::SecondFactor],
+            (false, false) => &[],
+        };
+        Caller::come_in(parts, state, open_to).await.map(Self)
+    }
+}
+
+impl<const PASSWORD: bool, const SECOND_FACTOR: bool> Deref for Owing<PASSWORD, SECOND_FACTOR> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl Caller {
+    async fn come_in<S: Sync>(parts: &mut Parts, state: &S, open_to: &[Debt]) -> Result<Self, Refusal> {
         let info = RequestInfo::from_request_parts(parts, state).await?;
         let subject = match parts.extensions.get::<Authentication>() {
             Some(Authentication::Known(subject)) => subject.clone(),
@@ -51,11 +90,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
             Some(Authentication::Anonymous) | None => return Err(unauthenticated().into()),
         };
         charge_principal(&info, &subject)?;
+        admit(&subject, open_to, info.clock.now()).map_err(Deny::at_the_door)?;
         Ok(Self { ctx: info.ctx(subject), info })
     }
-}
 
-impl Caller {
     /// Whether the answer must be kept: then the command needs a transaction of its own, from [`Caller::begin`] to
     /// [`Caller::commit`], and cannot share one with others.
     pub fn has_idempotency_key(&self) -> bool {

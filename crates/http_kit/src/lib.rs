@@ -31,10 +31,10 @@ pub mod server;
 
 pub use address::{Network, client_address};
 pub use assemble::{Assembly, assemble};
-pub use caller::{Authentication, Caller};
+pub use caller::{Authentication, Caller, Owing, OwingAnything, OwingPassword, OwingSecondFactor};
 pub use edge::{Edge, EdgeSettings};
 pub use json::{Json, MAX_DEPTH, parse as parse_json};
-pub use page::page_response;
+pub use page::{page_response, written_page_response};
 pub use preconditions::{IfMatch, IfNoneMatch, etag};
 pub use problem::{PROBLEM_JSON, status_of};
 pub use query::{Paging, Path, Query, parse_query};

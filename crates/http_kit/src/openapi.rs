@@ -40,7 +40,8 @@ pub(crate) fn empty(version: &str) -> OpenApi {
         .version(version)
         .description(Some(
             "The front desk of an organization. Lists are keyset pages, errors are problem answers (RFC 9457), every POST \
-             takes an `Idempotency-Key`. Every path below `/api` is served below `/api/v1` too.",
+             takes an `Idempotency-Key`. Every path below `/api` is served below `/api/v1` too. Whoever still owes a new \
+             password or a second factor may ask for the operations alone that say so in `x-owing`.",
         ))
         .license(Some(License::new("Apache-2.0")))
         .build();
@@ -86,7 +87,7 @@ fn complete_operation(operation: &mut Operation, method: &str, with_parameters: 
         let applies = match status {
             "400" => with_body || with_query || (changes && !public),
             "401" => !public,
-            "403" => !matches!(permission, Some("public" | "own")),
+            "403" => !public,
             "404" => with_parameters,
             "409" => changes && !public,
             "412" => with_if_match,

@@ -19,13 +19,35 @@ const ENTRY: usize = 1_536;
 pub fn page_response<T: Serialize>(request: &RequestFacts, page: &Page<T>) -> Result<Response, Refusal> {
     let mut body = Vec::with_capacity(page.data.len() * ENTRY + 256);
     serde_json::to_writer(&mut body, page).map_err(Error::internal)?;
+    Ok(linked(request, body, page.next_cursor.as_deref()))
+}
+
+/// The same for entries that are JSON already, with commas between.
+///
+/// # Errors
+/// When the cursor cannot be written as JSON.
+pub fn written_page_response(
+    request: &RequestFacts,
+    entries: &[u8],
+    next_cursor: Option<&str>,
+) -> Result<Response, Refusal> {
+    let mut body = Vec::with_capacity(entries.len() + 256);
+    body.extend_from_slice(br#"{"data":["#);
+    body.extend_from_slice(entries);
+    body.extend_from_slice(br#"],"next_cursor":"#);
+    serde_json::to_writer(&mut body, &next_cursor).map_err(Error::internal)?;
+    body.push(b'}');
+    Ok(linked(request, body, next_cursor))
+}
+
+fn linked(request: &RequestFacts, body: Vec<u8>, next_cursor: Option<&str>) -> Response {
     let mut response = json_response(body);
-    if let Some(cursor) = &page.next_cursor
+    if let Some(cursor) = next_cursor
         && let Ok(link) = HeaderValue::try_from(next_link(request, cursor))
     {
         response.headers_mut().insert(header::LINK, link);
     }
-    Ok(response)
+    response
 }
 
 fn next_link(request: &RequestFacts, cursor: &str) -> String {

@@ -15,9 +15,11 @@ use crate::caller::principal_id;
 use crate::refusal::Refusal;
 use crate::request::RequestFacts;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use kernel::access::RateLimits;
 use kernel::{Clock, Error, ErrorKind, Subject};
-use limits::LONG;
+use limits::{LONG, window_name};
 use std::net::IpAddr;
+use std::sync::Arc;
 use table::Table;
 use uuid::Uuid;
 use window::Verdict;
@@ -38,32 +40,41 @@ pub(crate) struct Limiter {
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
     class: Class,
-    window: usize,
+    /// Of the window in the headers.
+    name: &'static str,
     verdict: Verdict,
+    /// What the organization lowered, where it did.
+    own: Option<Arc<RateLimits>>,
 }
 
 impl Limiter {
     pub fn new(limits: Limits, clock: Clock) -> Self {
-        let anonymous_policy = limits.policy_header(&[Class::Anonymous]);
+        let anonymous_policy = limits.policy_header(&[Class::Anonymous], None);
         Self { limits, table: Table::default(), clock, anonymous_policy }
     }
 
     /// Counts one request of `key` in `class`, in all its windows or, if one is full, in none.
-    fn hit(&self, class: Class, key: u128) -> Option<Charge> {
-        let windows = self.limits.windows(class);
+    fn hit(&self, class: Class, key: u128, own: Option<&Arc<RateLimits>>) -> Option<Charge> {
+        let windows = self.limits.windows(class, own.map(AsRef::as_ref));
         let now = self.clock.now().timestamp_micros();
         let (window, verdict) = self.table.hit(class, key, windows, now)?;
-        Some(Charge { class, window, verdict })
+        Some(Charge { class, name: window_name(class, windows, window), verdict, own: own.cloned() })
     }
 
     /// Counts a request by its address as one without a credential.
     pub fn charge_address(&self, request: &RequestFacts) -> Result<(), Refusal> {
-        self.charge(request, Class::Anonymous, address_key(request.ip))
+        self.charge(request, Class::Anonymous, address_key(request.ip), None)
     }
 
     /// Counts, remembers the tightest for the headers, and refuses beyond the limit.
-    fn charge(&self, request: &RequestFacts, class: Class, key: u128) -> Result<(), Refusal> {
-        let Some(charge) = self.hit(class, key) else { return Ok(()) };
+    fn charge(
+        &self,
+        request: &RequestFacts,
+        class: Class,
+        key: u128,
+        own: Option<&Arc<RateLimits>>,
+    ) -> Result<(), Refusal> {
+        let Some(charge) = self.hit(class, key, own) else { return Ok(()) };
         let refused = (!charge.verdict.allowed).then(|| limited(&charge.verdict));
         request.remember(charge);
         refused.map_or(Ok(()), Err)
@@ -71,17 +82,21 @@ impl Limiter {
 
     /// `RateLimit-Policy` for what is counted on a route, made once a route.
     pub fn policy_header(&self, classes: &[Class]) -> Option<HeaderValue> {
-        self.limits.policy_header(classes)
+        self.limits.policy_header(classes, None)
     }
 
     /// Writes the headers of one answer.
     pub fn write_headers(&self, request: &RequestFacts, headers: &mut HeaderMap) {
         let Some(charge) = request.tightest() else { return };
-        let policy = if charge.class == Class::Anonymous { &self.anonymous_policy } else { &request.route.policy };
+        let policy = match &charge.own {
+            Some(own) => self.limits.policy_header(request.route.classes(), Some(own)),
+            None if charge.class == Class::Anonymous => self.anonymous_policy.clone(),
+            None => request.route.policy.clone(),
+        };
         if let Some(policy) = policy {
-            headers.insert(RATE_LIMIT_POLICY, policy.clone());
+            headers.insert(RATE_LIMIT_POLICY, policy);
         }
-        let name = self.limits.window_name(charge.class, charge.window);
+        let name = charge.name;
         let seconds = u64::try_from(charge.verdict.wait_micros).unwrap_or_default().div_ceil(1_000_000);
         if let Ok(state) = HeaderValue::try_from(format!("\"{name}\";r={};t={seconds}", charge.verdict.remaining)) {
             headers.insert(RATE_LIMIT, state);
@@ -104,7 +119,7 @@ impl RequestFacts {
     /// # Errors
     /// 429 `RATE_LIMITED` beyond the limit.
     pub fn count(&self, class: Class, id: Uuid) -> Result<(), Refusal> {
-        self.limiter.charge(self, class, id.as_u128())
+        self.limiter.charge(self, class, id.as_u128(), None)
     }
 
     /// Counts this request in `class` under its address, where only the route knows that it belongs there.
@@ -112,7 +127,7 @@ impl RequestFacts {
     /// # Errors
     /// 429 `RATE_LIMITED` beyond the limit.
     pub fn count_address(&self, class: Class) -> Result<(), Refusal> {
-        self.limiter.charge(self, class, address_key(self.ip))
+        self.limiter.charge(self, class, address_key(self.ip), None)
     }
 }
 
@@ -125,22 +140,23 @@ pub(crate) fn charge_by_address(request: &RequestFacts) -> Result<(), Refusal> {
         request.limiter.charge_address(request)?;
     }
     for class in request.route.classes_in(Scope::Address) {
-        request.limiter.charge(request, class, address_key(request.ip))?;
+        request.limiter.charge(request, class, address_key(request.ip), None)?;
     }
     Ok(())
 }
 
 /// Counts what a route counts by principal and organization, once both are known.
 pub(crate) fn charge_principal(request: &RequestFacts, subject: &Subject) -> Result<(), Refusal> {
+    let own = subject.rate_limits.as_ref();
     for class in request.route.classes_in(Scope::Principal) {
-        request.limiter.charge(request, class, principal_id(subject).as_u128())?;
+        request.limiter.charge(request, class, principal_id(subject).as_u128(), own)?;
     }
     for class in request.route.classes_in(Scope::Session) {
         let session = subject.session_id.map_or_else(|| principal_id(subject), |id| id.0);
-        request.limiter.charge(request, class, session.as_u128())?;
+        request.limiter.charge(request, class, session.as_u128(), None)?;
     }
     for class in request.route.classes_in(Scope::Organization) {
-        request.limiter.charge(request, class, subject.organization_id.as_u128())?;
+        request.limiter.charge(request, class, subject.organization_id.as_u128(), own)?;
     }
     Ok(())
 }

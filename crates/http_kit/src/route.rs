@@ -45,6 +45,10 @@ impl Route {
         self.template == UNMATCHED
     }
 
+    pub fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
     pub fn classes_in(&self, scope: Scope) -> impl Iterator<Item = Class> {
         self.classes.iter().copied().filter(move |class| class.scope() == scope)
     }

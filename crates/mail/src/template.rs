@@ -98,6 +98,8 @@ templates! {
     ImpersonationStarted = "impersonation_started", 24 hours;
     /// `who`, `at`, `organization`: and no longer does.
     ImpersonationEnded = "impersonation_ended", 72 hours;
+    /// `day`, `count`, `heads` (a signed checkpoint a line), `public_key`: the audit's checkpoints of a day, to be kept.
+    AuditHeads = "audit_heads", 72 hours;
 }
 
 impl Template {

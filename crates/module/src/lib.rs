@@ -1,11 +1,12 @@
 //! The one value that a domain hands to the binary. There is no other registration.
 
-use kernel::{Ctx, Error, Permission};
+use kernel::{Ctx, Error, Permission, Resource};
 use std::pin::Pin;
 use std::sync::Arc;
 use store::jobs::{JobKind, Schedule};
 use store::log::Reader;
-use store::{SealedColumn, TenantTx};
+use store::{HouseColumn, SealedColumn, TenantTx};
+use uuid::Uuid;
 
 /// Everything that a domain brings to the house.
 #[derive(Default)]
@@ -22,10 +23,14 @@ pub struct Module {
     pub schedules: Vec<Schedule>,
     pub socket_commands: Vec<realtime::SocketCommand>,
     pub rooms: Vec<realtime::RoomKind>,
+    /// Kinds of its things that somebody may ask about by id: why an action on this one is allowed or not.
+    pub resources: Vec<ResourceKind>,
     /// What a new organization gets from this domain; runs in the provisioning transaction, again on every repeat.
     pub provisions: Vec<Provision>,
     /// What it seals with the organizations' own keys, so that these can be turned over.
     pub sealed: &'static [SealedColumn],
+    /// What it seals with the installation's own key, for the same reason.
+    pub house_sealed: &'static [HouseColumn],
 }
 
 /// An event kind for readers of the documentation.
@@ -44,3 +49,15 @@ pub struct Provision(pub Arc<ProvisionFn>);
 pub type ProvisionFn = dyn for<'t> Fn(&'t Ctx, &'t mut TenantTx) -> ProvisionFuture<'t> + Send + Sync;
 
 pub type ProvisionFuture<'t> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 't>>;
+
+/// A kind of thing that actions are about.
+#[derive(Clone)]
+pub struct ResourceKind {
+    pub kind: &'static str,
+    /// The facts that `authorize` reads of one in the organization of the transaction; `None` if it is not there.
+    pub load: Arc<LoadResource>,
+}
+
+pub type LoadResource = dyn for<'t> Fn(&'t mut TenantTx, Uuid) -> ResourceFuture<'t> + Send + Sync;
+
+pub type ResourceFuture<'t> = Pin<Box<dyn Future<Output = Result<Option<Resource>, Error>> + Send + 't>>;

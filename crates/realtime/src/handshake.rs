@@ -5,7 +5,7 @@ use crate::gate::{EngineSocket, Stage};
 use crate::hub::Inner;
 use crate::room::Room;
 use crate::session::stands;
-use crate::{packet, resume, subscribe};
+use crate::{counts, packet, resume, subscribe};
 use axum::http::header::ORIGIN;
 use engineioxide::DisconnectReason;
 use futures_util::{StreamExt, stream};
@@ -80,8 +80,8 @@ async fn admit(hub: &Arc<Inner>, socket: &Arc<EngineSocket>, auth: &Value) -> Re
     session.renew(&subject);
     let number = hub.last_number.fetch_add(1, Ordering::Relaxed) + 1;
     let connection = Arc::new(Connection::new(number, Arc::clone(socket), &subject, user_id, session));
-    let settings = &hub.settings;
-    if !hub.registry.enter(&connection, settings.sockets_per_user, settings.sockets_per_organization) {
+    let most = counts::most_here(hub, &subject).await;
+    if !hub.registry.enter(&connection, hub.settings.sockets_per_user, most) {
         return Err(Outcome::Refused(TOO_MANY));
     }
     if let Some(own) = Room::own(&subject) {
@@ -132,7 +132,7 @@ fn check_subject(hub: &Inner, subject: &Subject, auth: &Value) -> Result<(), Ref
     if subject.expires_at.is_some_and(|end| end <= hub.clock.now()) {
         return Err(TOKEN_EXPIRED);
     }
-    if !stands(subject) {
+    if !stands(subject, hub.clock.now()) {
         return Err(ACCESS_DENIED);
     }
     match auth.get("organization_id") {

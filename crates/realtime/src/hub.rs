@@ -62,6 +62,8 @@ pub struct Hub {
 
 pub(crate) struct Inner {
     pub(crate) db: Database,
+    /// This node, among those that note their sockets.
+    pub(crate) node: Uuid,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     key: CursorKey,
@@ -98,6 +100,7 @@ impl Hub {
             .build();
         let inner = Arc::new(Inner {
             db,
+            node: ids.random(),
             clock,
             ids,
             key: cursor_key,

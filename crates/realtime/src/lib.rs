@@ -6,6 +6,7 @@
 //! in our hands. Absent on purpose: knowledge of a domain (commands and kinds of rooms are registered), SQL.
 
 mod connection;
+mod counts;
 mod cursor;
 mod envelope;
 mod ephemeral;

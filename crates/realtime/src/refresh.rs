@@ -24,7 +24,7 @@ pub(crate) async fn auth_refresh(hub: &Arc<Inner>, connection: &Arc<Connection>,
     if principal(&subject) != Some(connection.user_id)
         || subject.impersonator_id() != before.impersonator_id()
         || subject.organization_id != connection.organization_id
-        || !stands(&subject)
+        || !stands(&subject, hub.clock.now())
     {
         return Err(Error::new(
             ErrorKind::Forbidden,

@@ -79,6 +79,11 @@ impl Registry {
         }
     }
 
+    /// Sockets by organization.
+    pub(crate) fn counts(&self) -> HashMap<OrganizationId, usize> {
+        self.read().iter().map(|(organization, sockets)| (*organization, sockets.all.len())).collect()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.read().is_empty()
     }

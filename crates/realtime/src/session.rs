@@ -1,8 +1,10 @@
 //! The session behind one or several sockets: its subject, re-read before it is older than the operator allows.
 
 use crate::hub::Inner;
+use chrono::{DateTime, Utc};
+use kernel::access::admit;
 use kernel::ids::SessionId;
-use kernel::{Error, ErrorKind, Subject};
+use kernel::{Deny, Error, ErrorKind, Subject};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -75,7 +77,7 @@ impl Session {
         let known = self.subject();
         let read = tokio::time::timeout(PATIENCE, (hub.refreshed)(Arc::clone(&known))).await;
         match read.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "TIMEOUT", "It took too long."))) {
-            Ok(subject) if stands(&subject) => {
+            Ok(subject) if stands(&subject, hub.clock.now()) => {
                 self.replace(Arc::clone(&subject));
                 Ok(subject)
             }
@@ -108,7 +110,7 @@ impl Session {
     }
 }
 
-/// Whether the subject may hold a socket at all.
-pub(crate) fn stands(subject: &Subject) -> bool {
-    subject.membership_active && subject.organization.is_open()
+/// Whether the subject may hold a socket at all. The end of a token is told as such elsewhere.
+pub(crate) fn stands(subject: &Subject, now: DateTime<Utc>) -> bool {
+    matches!(admit(subject, &[], now), Ok(()) | Err(Deny::Unauthenticated)) && subject.organization.is_open()
 }

@@ -1,6 +1,8 @@
-//! The watch: transports without a token, tokens near their end, sessions that ended or changed elsewhere.
+//! The watch: transports without a token, tokens near their end, sessions that ended or changed elsewhere, how many
+//! sockets there are.
 
 use crate::connection::{Connection, Cut};
+use crate::counts::Noted;
 use crate::gate::Stage;
 use crate::hub::Inner;
 use crate::packet;
@@ -27,6 +29,7 @@ const READ_AT_ONCE: usize = 8;
 const WARN_BEFORE: chrono::Duration = chrono::Duration::seconds(60);
 
 pub(crate) async fn run(hub: &Arc<Inner>, mut stop: watch::Receiver<bool>) {
+    let mut noted = Noted::new();
     while !*stop.borrow() {
         close_silent_newcomers(hub);
         let connections = hub.registry.all();
@@ -36,11 +39,13 @@ pub(crate) async fn run(hub: &Arc<Inner>, mut stop: watch::Receiver<bool>) {
             reconsider(hub, connection).await;
         }
         hub.limits.forget_idle();
+        noted.keep(hub).await;
         tokio::select! {
             () = tokio::time::sleep(ROUND) => {}
             _ = stop.changed() => {}
         }
     }
+    noted.clear(hub).await;
 }
 
 /// Closes transports on which nobody has shown a token in time.

@@ -33,6 +33,8 @@ pub enum Class {
     Uploads,
     /// Conversations started, by organization.
     Conversations,
+    /// Contacts looked up by a whole value.
+    Lookup,
 }
 
 /// By whom a class is counted.
@@ -47,7 +49,7 @@ pub(crate) enum Scope {
 }
 
 impl Class {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Anonymous,
         Self::Login,
         Self::LoginPair,
@@ -64,6 +66,7 @@ impl Class {
         Self::Sending,
         Self::Uploads,
         Self::Conversations,
+        Self::Lookup,
     ];
 
     pub fn name(self) -> &'static str {
@@ -84,12 +87,18 @@ impl Class {
             Self::Sending => "sending",
             Self::Uploads => "uploads",
             Self::Conversations => "conversations",
+            Self::Lookup => "lookup",
         }
     }
 
     /// The class of this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// Whether an organization's own people and keys are counted in it, so that it may set its limit lower.
+    pub fn is_lowered_by_organizations(self) -> bool {
+        matches!(self.scope(), Scope::Principal | Scope::Organization)
     }
 
     pub(crate) fn scope(self) -> Scope {
@@ -127,6 +136,7 @@ pub(crate) fn classes_of(method: &Method, template: &str) -> Option<Vec<Class>> 
         "me" if path == "me/password" => vec![Class::Auth, general],
         "files" if posts => vec![Class::Uploads],
         "conversations" if posts && path == "conversations" => vec![Class::Writing, Class::Conversations],
+        "contacts" if path == "contacts/lookup" => vec![Class::Lookup, Class::Reading],
         "registration" | "register" => vec![Class::Registration],
         "users" | "memberships" | "invitations" | "roles" | "role-assignments" => vec![Class::People, general],
         "organization" | "organizations" | "settings" => vec![Class::Organization, general],
@@ -157,8 +167,8 @@ mod tests {
     #[test]
     fn routes_are_counted_as_the_specification_says() {
         use Class::{
-            Auth, Conversations, Login, LoginPair, Mail, MailTo, Organization, People, Reading, Sending, Session,
-            Uploads, Validate, Writing,
+            Auth, Conversations, Login, LoginPair, Lookup, Mail, MailTo, Organization, People, Reading, Sending,
+            Session, Uploads, Validate, Writing,
         };
         let cases = [
             (Method::POST, "/api/auth/login", vec![Login, LoginPair]),
@@ -180,6 +190,7 @@ mod tests {
             (Method::POST, "/api/conversations/{conversation_id}/notes", vec![Sending]),
             (Method::POST, "/api/conversations/{conversation_id}/seen", vec![Reading]),
             (Method::POST, "/api/conversations/{conversation_id}/close", vec![Writing]),
+            (Method::POST, "/api/contacts/lookup", vec![Lookup, Reading]),
             (Method::POST, "/api/files", vec![Uploads]),
             (Method::GET, "/api/files/{file_id}", vec![Reading]),
             (Method::GET, "unmatched", vec![]),

@@ -3,6 +3,7 @@
 use super::class::Class;
 use super::window::Window;
 use http::HeaderValue;
+use kernel::access::RateLimits;
 use std::fmt::Write as _;
 
 const SECOND: i64 = 1_000_000;
@@ -32,6 +33,7 @@ impl Default for Limits {
                 Class::Writing | Class::Conversations => (None, Some(1_000)),
                 Class::Reading => (None, Some(10_000)),
                 Class::Sending => (Some(100), None),
+                Class::Lookup => (Some(60), None),
             };
             windows(minute, hour)
         }))
@@ -54,35 +56,57 @@ impl Limits {
         self.0[class as usize] = other.0[class as usize];
     }
 
-    pub(super) fn windows(&self, class: Class) -> [Option<Window>; 2] {
-        self.0[class as usize]
+    /// So many a minute and an hour, `None` for no such limit.
+    pub fn quotas(&self, class: Class) -> [Option<u32>; 2] {
+        self.0[class as usize].map(|window| window.map(|window| window.quota))
     }
 
-    /// The name of one window in the headers: the class, and where it has two the length too.
-    pub(super) fn window_name(&self, class: Class, window: usize) -> &'static str {
-        // Names are made once a class; there are few, and a header is written with every answer.
-        let both = self.windows(class).iter().flatten().count() == 2;
-        match (both, window) {
-            (false, _) => class.name(),
-            (true, 0) => PER_MINUTE[class as usize],
-            (true, _) => PER_HOUR[class as usize],
+    /// The windows of a class, lowered to those of the organization where it has its own.
+    pub(super) fn windows(&self, class: Class, own: Option<&RateLimits>) -> [Option<Window>; 2] {
+        let mut windows = self.0[class as usize];
+        if let Some(own) = own {
+            let rate = own.of(class.name());
+            lower(&mut windows[0], rate.minute, MINUTE);
+            lower(&mut windows[1], rate.hour, HOUR);
         }
+        windows
     }
 
     /// All windows of these classes as a `RateLimit-Policy`.
-    pub(super) fn policy_header(&self, classes: &[Class]) -> Option<HeaderValue> {
+    pub(super) fn policy_header(&self, classes: &[Class], own: Option<&RateLimits>) -> Option<HeaderValue> {
         let mut text = String::new();
         for class in classes {
-            for (index, window) in self.windows(*class).iter().enumerate() {
+            let windows = self.windows(*class, own);
+            for (index, window) in windows.iter().enumerate() {
                 let Some(window) = window else { continue };
                 let separator = if text.is_empty() { "" } else { ", " };
-                let name = self.window_name(*class, index);
+                let name = window_name(*class, windows, index);
                 // Writing into a String cannot fail.
                 let _ = write!(text, "{separator}\"{name}\";q={};w={}", window.quota, window.length / SECOND);
             }
         }
         if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
     }
+}
+
+/// The name of one window in the headers: the class, and where it has two the length too.
+pub(super) fn window_name(class: Class, windows: [Option<Window>; 2], index: usize) -> &'static str {
+    // Names are made once a class; there are few, and a header is written with every answer.
+    let both = windows.iter().flatten().count() == 2;
+    match (both, index) {
+        (false, _) => class.name(),
+        (true, 0) => PER_MINUTE[class as usize],
+        (true, _) => PER_HOUR[class as usize],
+    }
+}
+
+/// A limit can only become lower.
+fn lower(window: &mut Option<Window>, quota: Option<u32>, length: i64) {
+    let Some(quota) = quota else { return };
+    *window = Some(match *window {
+        Some(window) => Window { quota: window.quota.min(quota), ..window },
+        None => Window { quota, length },
+    });
 }
 
 fn windows(minute: Option<u32>, hour: Option<u32>) -> [Option<Window>; 2] {
@@ -108,6 +132,7 @@ macro_rules! names {
             concat!("sending", $suffix),
             concat!("uploads", $suffix),
             concat!("conversations", $suffix),
+            concat!("lookup", $suffix),
         ]
     };
 }
@@ -130,9 +155,20 @@ mod tests {
     #[test]
     fn policies_name_every_window() {
         let limits = Limits::default();
-        let policy = limits.policy_header(&[Class::People, Class::Reading]).unwrap();
+        let policy = limits.policy_header(&[Class::People, Class::Reading], None).unwrap();
         assert_eq!(policy, r#""people-minute";q=30;w=60, "people-hour";q=300;w=3600, "reading";q=10000;w=3600"#);
-        assert_eq!(limits.policy_header(&[Class::Anonymous]).unwrap(), r#""anonymous";q=100;w=10"#);
-        assert_eq!(limits.policy_header(&[]), None);
+        assert_eq!(limits.policy_header(&[Class::Anonymous], None).unwrap(), r#""anonymous";q=100;w=10"#);
+        assert_eq!(limits.policy_header(&[], None), None);
+    }
+
+    #[test]
+    fn an_organization_lowers_and_never_raises() {
+        let limits = Limits::default();
+        let own = serde_json::from_str(r#"{"people": {"minute": 7, "hour": 9999}, "sending": {"hour": 500}}"#).unwrap();
+        let policy = limits.policy_header(&[Class::People, Class::Sending, Class::Reading], Some(&own)).unwrap();
+        assert_eq!(
+            policy,
+            r#""people-minute";q=7;w=60, "people-hour";q=300;w=3600, "sending-minute";q=100;w=60, "sending-hour";q=500;w=3600, "reading";q=10000;w=3600"#
+        );
     }
 }

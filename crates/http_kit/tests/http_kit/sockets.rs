@@ -78,6 +78,12 @@ async fn one_answer(stream: &mut TcpStream) -> String {
     text
 }
 
+/// Waits as long as a head may take, and by the server's own clock: until one that sends none is cut.
+async fn a_heads_time(running: &Running) {
+    let (text, _) = until_closed(&mut connect(running).await).await;
+    assert_eq!(text, "");
+}
+
 const HEAD: &str = "GET /health/live HTTP/1.1\r\nhost: x\r\n";
 
 #[tokio::test]
@@ -141,21 +147,26 @@ async fn slow_bodies_are_cut_with_an_answer() {
 async fn a_brisk_body_passes_though_it_takes_longer_than_the_stall() {
     let running = start(quick(), House::new().router).await;
     let mut client = connect(&running).await;
-    let chunk = "y".repeat(5_000);
-    client
-        .write_all(
-            format!("POST /api/odd/upload HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", 10 * chunk.len())
-                .as_bytes(),
-        )
-        .await
-        .unwrap();
-    for _ in 0..10 {
-        client.write_all(chunk.as_bytes()).await.unwrap();
-        // The pace of the client.
-        tokio::time::sleep(Duration::from_millis(60)).await;
-    }
+    // The silent one says when the stall is over: a head may take as long.
+    let mut silent = connect(&running).await;
+    client.write_all(b"POST /api/odd/upload HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    let chunk = format!("1388\r\n{}\r\n", "y".repeat(5_000));
+    let sent = within(async {
+        let mut sent = 0;
+        loop {
+            client.write_all(chunk.as_bytes()).await.unwrap();
+            sent += 5_000;
+            let mut byte = [0; 1];
+            // Reading with a limit is the pace of the client, not a wait for something to happen.
+            if tokio::time::timeout(Duration::from_millis(60), silent.read(&mut byte)).await.is_ok() {
+                break sent;
+            }
+        }
+    })
+    .await;
+    client.write_all(b"0\r\n\r\n").await.unwrap();
     let answer = one_answer(&mut client).await;
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("50000"), "{answer}");
+    assert!(sent > 5_000 && answer.starts_with("HTTP/1.1 200") && answer.ends_with(&sent.to_string()), "{answer}");
 }
 
 #[tokio::test]
@@ -166,7 +177,7 @@ async fn connections_are_kept_for_more_requests_and_closed_when_idle() {
         client.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
         assert!(one_answer(&mut client).await.starts_with("HTTP/1.1 200"));
         // Longer than a head may take, shorter than a pause may last.
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        a_heads_time(&running).await;
     }
     let (text, took) = until_closed(&mut client).await;
     assert_eq!(text, "");
@@ -286,8 +297,11 @@ async fn upgraded_connections_have_no_time_limits() {
     let mut client = connect(&running).await;
     client.write_all(b"GET /echo HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n").await.unwrap();
     assert!(one_answer(&mut client).await.starts_with("HTTP/1.1 101"));
-    // Longer than any pause that HTTP allows here.
-    tokio::time::sleep(Duration::from_millis(900)).await;
+    // Longer than any pause that HTTP allows here: one that began later is over.
+    let mut idle = connect(&running).await;
+    idle.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
+    one_answer(&mut idle).await;
+    until_closed(&mut idle).await;
     client.write_all(b"z").await.unwrap();
     let mut byte = [0; 1];
     within(client.read_exact(&mut byte)).await.unwrap();

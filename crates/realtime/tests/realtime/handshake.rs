@@ -1,11 +1,12 @@
 //! Who is let in, and what the others are told.
 
-use crate::client::{Client, Connected, next_text, open};
+use crate::client::{Client, Connected, DEADLINE, next_text, open};
 use crate::world::World;
-use kernel::{Clock, Error, ErrorKind};
+use kernel::ids::OrganizationId;
+use kernel::{Clock, Error, ErrorKind, Subject};
 use realtime::Settings;
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn each_refusal_has_its_code() {
@@ -98,6 +99,49 @@ async fn a_user_has_ten_sockets_and_an_organization_its_own_limit() {
     clients.remove(0).cut();
     crate::world::until("the place is free again", || world.hub.sockets() == 12).await;
     Client::connect(world.address, agent.auth()).await.cut();
+}
+
+#[tokio::test]
+async fn a_plans_sockets_are_counted_over_all_nodes_and_free_again_after_a_disconnect() {
+    let one = World::new().await;
+    let two = World::beside(one.people.clone(), Settings::default(), Clock::system()).await;
+    let organization_id = one.organization();
+    let person = || {
+        let agent = one.agent(organization_id);
+        one.people.sign_in(Subject { max_sockets: Some(3), ..(*agent.subject).clone() }, &one.ids)
+    };
+    let (ana, bia) = (person(), person());
+    let first = Client::connect(one.address, ana.auth()).await;
+    let second = Client::connect(one.address, bia.auth()).await;
+    noted(&one, organization_id, 2).await;
+    let third = Client::connect(two.address, ana.auth()).await;
+    let data = Client::refused(two.address, bia.auth(), None).await;
+    assert_eq!(data, json!({ "code": "TOO_MANY_CONNECTIONS", "retry_after_ms": 5_000 }));
+    // Whoever has no such plan is not held up by it.
+    Client::connect(two.address, one.agent(organization_id).auth()).await.cut();
+    noted(&one, organization_id, 3).await;
+    first.cut();
+    noted(&one, organization_id, 2).await;
+    let fourth = Client::connect(two.address, bia.auth()).await;
+    for client in [second, third, fourth] {
+        client.cut();
+    }
+    noted(&one, organization_id, 0).await;
+}
+
+/// Waits until the nodes have noted so many sockets together.
+async fn noted(world: &World, organization: OrganizationId, wanted: i64) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let mut tx = world.db.tenant(organization).await.unwrap();
+        let sockets = store::sockets_elsewhere(&mut tx, None, world.clock.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        if sockets == wanted {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{sockets} sockets are noted, not {wanted}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
