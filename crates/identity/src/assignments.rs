@@ -7,12 +7,13 @@ mod read;
 mod routes;
 mod scope;
 
-pub use assign::{Wanted, assign};
-pub use change::{AssignmentChanges, change_assignment, delete_assignment};
+pub use assign::{Wanted, assign, give, hold_roles};
+pub use change::{AssignmentChanges, change_assignment, delete_assignment, take};
 pub use read::{AssignmentView, ListAssignments, PrincipalRef, find_assignment, list_assignments};
 pub use routes::router;
 pub use scope::{ScopeRef, ScopeType};
 
+use crate::roles::{Role, role_by_id};
 use crate::store::assignments as rows;
 use chrono::{DateTime, Utc};
 use kernel::ids::{MembershipId, RoleId, UserId};
@@ -86,6 +87,23 @@ impl Assignment {
             ..self.clone()
         }
     }
+}
+
+/// What a member holds that is not over, what counts later included, each with its role.
+///
+/// # Errors
+/// When the database fails.
+pub async fn held(
+    tx: &mut TenantTx,
+    member: MembershipId,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Assignment, Role)>, Error> {
+    let mut held = Vec::new();
+    for assignment in rows::of_member(tx, member, now).await? {
+        let role = role_by_id(tx, assignment.role_id).await?;
+        held.push((assignment, role));
+    }
+    Ok(held)
 }
 
 /// Lets changes of what one principal holds come one after the other, so that two of the same cannot both be the first.

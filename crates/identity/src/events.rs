@@ -18,11 +18,6 @@ pub fn membership(kind: &'static str, membership: MembershipId, user: UserId) ->
     event(kind, "user", *user, seen_with("users.view"), json!({ "membership_id": membership, "user_id": user }))
 }
 
-pub fn role_assigned(assignment: Uuid, membership: MembershipId, role: &str, scope_type: &str) -> NewEvent {
-    let data = json!({ "membership_id": membership, "role": role, "scope_type": scope_type });
-    event("role_assignment.created", "role_assignment", assignment, seen_with("roles.view"), data)
-}
-
 pub fn login_succeeded(user: UserId, session: SessionId, amr: &[String]) -> NewEvent {
     let data = json!({ "user_id": user, "session_id": session, "amr": amr });
     by(user, event("auth.login_succeeded", "user", *user, seen_with("audit.view"), data))

@@ -1,44 +1,19 @@
 //! `explain`: why somebody may or may not do something. The same decision as everywhere, taken for another principal.
 
+mod about;
 mod routes;
 
+pub use about::{About, resources};
 pub use routes::router;
 
 use crate::assignments::{Holder, PrincipalRef, ScopeType};
+use crate::handle::Identity;
 use crate::store::assignments::{grants, member};
 use crate::store::{roles, service_accounts};
-use kernel::ids::{ChannelAccountId, UnitId, UserId};
 use kernel::{Ctx, Deny, Error, Grant, Permission, Principal, Resource, Scope, Subject, authorize, masks};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::TenantTx;
 use uuid::Uuid;
-
-/// What the action is about: its facts, not its id, so that what is not there yet can be asked about too.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Facts {
-    #[serde(rename = "type")]
-    kind: ResourceType,
-    unit_id: Option<UnitId>,
-    channel_account_id: Option<ChannelAccountId>,
-    owner_id: Option<UserId>,
-    #[serde(default)]
-    participants: Vec<UserId>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ResourceType {
-    /// The organization itself and what belongs to it as a whole: settings, roles, people.
-    #[default]
-    Organization,
-    Unit,
-    Conversation,
-    Contact,
-    Ticket,
-    WorkItem,
-    Appointment,
-}
 
 /// The decision.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -81,24 +56,18 @@ pub struct Nearest {
 /// Decides for another principal of the organization, as if he had just proved who he is.
 ///
 /// # Errors
-/// 403 without `roles.view`, 404 for a principal that is not here.
+/// 403 without `roles.view`, 404 for a principal or a thing that is not here, 422 as [`About::resource`] says.
 pub async fn explain(
+    identity: &Identity,
     ctx: &Ctx,
     tx: &mut TenantTx,
     principal: PrincipalRef,
     action: Permission,
-    facts: Facts,
+    about: &About,
 ) -> Result<Explanation, Error> {
     ctx.require(Permission::ROLES_VIEW, &Resource::organization(ctx.organization_id()))?;
     let subject = subject_of(ctx, tx, principal).await?;
-    let resource = Resource {
-        organization_id: ctx.organization_id(),
-        unit_id: facts.unit_id,
-        channel_account_id: facts.channel_account_id,
-        owner_id: facts.owner_id,
-        participants: facts.participants,
-        scoped: facts.kind != ResourceType::Organization,
-    };
+    let resource = about.resource(identity, tx).await?;
     let decision = authorize(&subject, action, &resource, ctx.now());
     let masked = masks::of(&subject, &resource, ctx.now());
     Ok(Explanation {

@@ -12,14 +12,14 @@ use files::Files;
 use kernel::cursor::CursorKey;
 use kernel::ids::{OrganizationId, SessionId};
 use kernel::{Clock, Error, Ids};
-use module::{Module, Provision};
+use module::{Module, Provision, ResourceKind};
 use openidconnect::core::CoreProviderMetadata;
 use outbound::Outbound;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use store::{Database, SealedColumn, Sealer};
+use store::{Database, HouseColumn, SealedColumn, Sealer};
 use uuid::Uuid;
 use webauthn_rs::Webauthn;
 
@@ -96,6 +96,10 @@ pub(crate) struct Whole {
     pub provisions: Vec<Provision>,
     /// What is sealed with organizations' own keys.
     pub sealed: Vec<SealedColumn>,
+    /// What can be asked about by its id.
+    pub resources: Vec<ResourceKind>,
+    /// What is sealed with the installation's key.
+    pub house_sealed: Vec<HouseColumn>,
 }
 
 pub(crate) struct Parts {
@@ -160,12 +164,12 @@ impl Identity {
             keys,
             whole: OnceLock::new(),
             persons: Persons::new(sealer.clone(), ids.clone()),
-            cursors: CursorKey::new(&sealer.derive("cursors")),
-            throttle_key: sealer.derive("login-throttle"),
-            recovery_key: sealer.derive("recovery-codes"),
+            cursors: CursorKey::new(&sealer.lasting("cursors")),
+            throttle_key: sealer.lasting("login-throttle"),
+            recovery_key: sealer.lasting("recovery-codes"),
             webauthn: relying_party(&settings),
             providers: moka::future::Cache::builder().max_capacity(PROVIDERS).time_to_live(PROVIDER_LIFE).build(),
-            successor_key: sealer.derive("refresh-successor"),
+            successor_key: sealer.lasting("refresh-successor"),
             verified: moka::sync::Cache::new(VERIFIED_TOKENS),
             subjects: moka::future::Cache::builder().max_capacity(SUBJECTS).time_to_live(SUBJECT_LIFE).build(),
             key_places: moka::sync::Cache::new(SUBJECTS),
@@ -188,6 +192,8 @@ impl Identity {
         let whole = Whole {
             provisions: modules.iter().flat_map(|module| module.provisions.iter().cloned()).collect(),
             sealed: modules.iter().flat_map(|module| module.sealed.iter().copied()).collect(),
+            resources: modules.iter().flat_map(|module| module.resources.iter().cloned()).collect(),
+            house_sealed: modules.iter().flat_map(|module| module.house_sealed).copied().collect(),
         };
         // A second house in one process is the same house.
         let _ = self.0.whole.set(whole);
@@ -197,8 +203,17 @@ impl Identity {
         self.0.whole.get().map_or(&[], |whole| &whole.provisions)
     }
 
+    /// How the facts of a kind of thing are read, if some domain of the house has such things.
+    pub(crate) fn resource_kind(&self, kind: &str) -> Option<&ResourceKind> {
+        self.0.whole.get()?.resources.iter().find(|known| known.kind == kind)
+    }
+
     pub(crate) fn sealed_columns(&self) -> &[SealedColumn] {
         self.0.whole.get().map_or(&[], |whole| &whole.sealed)
+    }
+
+    pub(crate) fn house_columns(&self) -> &[HouseColumn] {
+        self.0.whole.get().map_or(&[], |whole| &whole.house_sealed)
     }
 
     /// To be called after the commit of anything that changes what people may do (roles, units, memberships, the

@@ -18,6 +18,7 @@ mod denial;
 mod events;
 mod explain;
 mod handle;
+mod house_key;
 mod impersonation;
 pub mod invitations;
 mod keys;
@@ -47,15 +48,17 @@ mod users;
 pub use self::module::{UPKEEP, module};
 pub use authenticate::{ORGANIZATION_HEADER, authenticate};
 pub use handle::{Identity, Settings};
+pub use house_key::{ColumnKeys, KeyStatus, Rekeyed};
 pub use keys::Rotation;
 pub use mfa::{Method, Proof};
 pub use oidc::PlatformProvider;
 pub use password::{About, HashPool, Password, PasswordChange, PasswordHash};
 pub use platform::{PlatformRole, Staff};
-pub use privacy::{Applied, Erased};
+pub use privacy::{Applied, Erased, RECORDS, Records};
 pub use provision::{NewOrganization, Organization, provision_organization};
 pub use roles::{BUILT_IN, BuiltInRole, built_in};
 pub use routes::well_known;
+pub use service_accounts::{Behalf, on_behalf_of};
 pub use sign_in::{
     ASK_LINK, Asked, Client, Entered, ExchangeRequest, LoginRequest, LogoutRequest, Pair, Reauthenticated,
     SessionProof, SignedIn,

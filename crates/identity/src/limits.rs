@@ -10,6 +10,7 @@ mod notices;
 mod plan;
 mod read;
 mod subscription;
+mod within;
 
 pub use features::{Feature, disabled_permissions};
 pub use ladder::step_subscription;
@@ -17,11 +18,12 @@ pub use notices::measure;
 pub use plan::{Allowance, Plan, SubscriptionStatus, TRIAL_DAYS};
 pub use read::{LimitView, LimitsView, SubscriptionView, read_limits};
 pub use subscription::{SubscriptionChange, change_subscription};
+pub(crate) use within::{disabled_by, max_sockets};
 
 use crate::store::limits as rows;
 use kernel::{Ctx, Error, ErrorKind};
 use notices::notice;
-use store::TenantTx;
+use store::{TenantTx, sockets_elsewhere};
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,10 +38,12 @@ pub enum Limit {
     ApiKeys,
     CustomRoles,
     ExportsPerDay,
+    /// Connections of all nodes, as each noted them last.
+    Sockets,
 }
 
 impl Limit {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Seats,
         Self::ConversationsPerMonth,
         Self::StorageBytes,
@@ -47,6 +51,7 @@ impl Limit {
         Self::ApiKeys,
         Self::CustomRoles,
         Self::ExportsPerDay,
+        Self::Sockets,
     ];
 
     pub fn name(self) -> &'static str {
@@ -58,6 +63,7 @@ impl Limit {
             Self::ApiKeys => "api_keys",
             Self::CustomRoles => "custom_roles",
             Self::ExportsPerDay => "exports_per_day",
+            Self::Sockets => "sockets",
         }
     }
 
@@ -99,6 +105,30 @@ pub async fn check_more(ctx: &Ctx, tx: &mut TenantTx, limit: Limit, more: i64) -
     notice(ctx, tx, limit, after, max).await
 }
 
+/// Whether machines may go on speaking: beyond the month's conversations what they send stops, while what customers send
+/// and people answer goes on. To be asked before anything automatic is sent or begun.
+///
+/// # Errors
+/// 409 `LIMIT_REACHED` with `limit`, `current` and `max`.
+pub async fn machines_go_on(ctx: &Ctx, tx: &mut TenantTx) -> Result<(), Error> {
+    let limit = Limit::ConversationsPerMonth;
+    // Nothing is taken by this: the subscription is only looked at.
+    let Some(max) = rows::find(tx).await?.and_then(|subscription| subscription.allowance().max(limit)) else {
+        return Ok(());
+    };
+    let used = current(ctx, tx, limit).await?;
+    if used > max { Err(reached(limit, used, max)) } else { Ok(()) }
+}
+
+/// Counts one more export of today.
+///
+/// # Errors
+/// 409 `LIMIT_REACHED` with `limit`, `current` and `max`.
+pub async fn take_export(ctx: &Ctx, tx: &mut TenantTx) -> Result<(), Error> {
+    check(ctx, tx, Limit::ExportsPerDay).await?;
+    Ok(rows::count_export(tx, ctx.now().date_naive()).await?)
+}
+
 /// How much of it is used now.
 async fn current(ctx: &Ctx, tx: &mut TenantTx, limit: Limit) -> Result<i64, Error> {
     Ok(match limit {
@@ -109,6 +139,7 @@ async fn current(ctx: &Ctx, tx: &mut TenantTx, limit: Limit) -> Result<i64, Erro
         Limit::ApiKeys => rows::api_keys(tx, ctx.now()).await?,
         Limit::CustomRoles => rows::custom_roles(tx).await?,
         Limit::ExportsPerDay => rows::exports_on(tx, ctx.now().date_naive()).await?,
+        Limit::Sockets => sockets_elsewhere(tx, None, ctx.now()).await?,
     })
 }
 

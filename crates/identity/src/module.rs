@@ -5,7 +5,7 @@ use crate::handle::Identity;
 use crate::keys::Rotation;
 use crate::provision::provision_roles;
 use crate::routes::router;
-use crate::{assignments, denial, impersonation, roles, service_accounts};
+use crate::{assignments, denial, explain, impersonation, roles, service_accounts};
 use crate::{invitations, mfa, oidc, organizations, passkeys, privacy, sign_in, users};
 use chrono::Duration;
 use kernel::Permission;
@@ -44,6 +44,7 @@ pub fn module(identity: Identity) -> Module {
             Permission::PRIVACY_MANAGE,
         ],
         events: events(),
+        resources: explain::resources(),
         job_kinds: [
             upkeep(identity.clone()),
             service_accounts::job_kind(identity.clone()),
@@ -51,6 +52,7 @@ pub fn module(identity: Identity) -> Module {
             invitations::expire_job(identity.clone()),
             sign_in::ask_job_kind(identity.clone()),
             sign_in::facts::job_kind(identity.clone()),
+            users::register_job_kind(identity.clone()),
         ]
         .into_iter()
         .chain(privacy::job_kinds(&identity))
@@ -71,6 +73,7 @@ pub fn module(identity: Identity) -> Module {
         .chain(organizations::schedules())
         .collect(),
         sealed: &[SealedColumn { table: "identity_providers", column: "secret_sealed", row: "uuid_send(id)" }],
+        house_sealed: crate::house_key::COLUMNS,
         provisions: vec![Provision(Arc::new(|ctx, tx| Box::pin(provision_roles(ctx, tx))))],
         ..Module::default()
     }

@@ -36,7 +36,17 @@ pub use view::{OrganizationDetails, OwnOrganization, find_organization, own_orga
 
 pub(crate) use slugs::check_slug;
 
+use crate::store::organizations as rows;
 use kernel::{Error, ErrorKind};
+use store::TenantTx;
+
+/// Where the organization is (ISO 3166).
+///
+/// # Errors
+/// When the statement fails.
+pub async fn country(tx: &mut TenantTx) -> Result<Option<String>, Error> {
+    Ok(rows::country(tx).await?)
+}
 
 /// A job of another domain's: an organization whose intake was kept is back, and what was kept is to be worked on.
 /// `channels` registers its handler.

@@ -1,12 +1,13 @@
 //! Passwords: what is accepted, and how they are kept (bcrypt, cost 12).
 
 mod change;
+mod check;
 mod policy;
 mod pool;
 mod reset;
 
 pub use change::PasswordChange;
-pub use pool::HashPool;
+pub use pool::{HashPool, Place};
 
 use crate::text::folded;
 use kernel::{Error, ErrorKind};
@@ -147,37 +148,41 @@ impl HashPool {
     /// Checks a password against a stored hash; with none, does the same work and answers wrong.
     ///
     /// # Errors
-    /// 503 `AUTH_BUSY` when the waiting room is full.
-    pub async fn verify(&self, password: Option<Password>, stored: Option<PasswordHash>) -> Result<Verdict, Error> {
-        self.run(move || {
-            let known = stored.is_some() && password.is_some();
-            let stored = stored.unwrap_or_else(|| PasswordHash(NOBODY.to_owned()));
-            let typed = password.as_ref().map_or("", |password| password.0.expose_secret());
-            // An unreadable stored hash fits no password.
-            if !(bcrypt::verify(typed, stored.as_str()).unwrap_or(false) && known) {
-                return Ok(Verdict::Wrong);
-            }
-            let better = match &password {
-                Some(password) if stored.is_outdated() => Some(hash(password)?),
-                _ => None,
-            };
-            Ok(Verdict::Right { better })
-        })
-        .await?
+    /// 503 `AUTH_BUSY` after a long wait.
+    pub async fn verify(
+        &self,
+        place: Place,
+        password: Option<Password>,
+        stored: Option<PasswordHash>,
+    ) -> Result<Verdict, Error> {
+        let known = stored.is_some() && password.is_some();
+        let stored = stored.unwrap_or_else(|| PasswordHash(NOBODY.to_owned()));
+        let password = password.unwrap_or_else(|| Password(SecretString::from("")));
+        let outdated = stored.is_outdated().then(|| password.clone());
+        if !(self.check(place, password, stored).await? && known) {
+            return Ok(Verdict::Wrong);
+        }
+        let better = match outdated {
+            // Where there is no place for it the next sign-in brings it.
+            Some(password) => self.hash(password).await.ok(),
+            None => None,
+        };
+        Ok(Verdict::Right { better })
     }
-}
 
-impl HashPool {
     /// Whether the password fits any of these hashes.
     ///
     /// # Errors
     /// 503 `AUTH_BUSY` when the waiting room is full.
-    pub(crate) async fn fits_any(&self, password: Password, stored: Vec<String>) -> Result<bool, Error> {
+    pub(crate) async fn fits_any(&self, password: Password, stored: Vec<PasswordHash>) -> Result<bool, Error> {
         if stored.is_empty() {
             return Ok(false);
         }
-        self.run(move || stored.iter().any(|hash| bcrypt::verify(password.0.expose_secret(), hash).unwrap_or(false)))
-            .await
+        self.run(move || {
+            let pairs: Vec<_> = stored.iter().map(|hash| (&password, hash)).collect();
+            check::fit(&pairs).contains(&true)
+        })
+        .await
     }
 }
 

@@ -7,6 +7,7 @@ mod export;
 mod hold;
 mod jobs;
 mod ledger;
+mod records;
 mod request;
 mod routes;
 mod seal;
@@ -16,6 +17,7 @@ pub use erase::Erased;
 pub use events::EVENTS;
 pub(crate) use jobs::{job_kinds, schedules};
 pub use ledger::Applied;
+pub use records::{RECORDS, Records};
 pub(crate) use routes::router;
 pub use seal::{PersonKey, Persons};
 

@@ -13,7 +13,7 @@ mod write;
 
 pub use built_in::{BUILT_IN, BuiltInRole, built_in};
 pub use catalogue::{PermissionView, catalogue};
-pub use grant::{check_grant, role_by_id, role_named};
+pub use grant::{check_grant, role_by_id, role_named, taking_effect};
 pub use read::{RoleView, find_role, list_roles};
 pub use remove::{delete_role, replace_role};
 pub use routes::router;

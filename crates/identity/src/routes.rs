@@ -5,8 +5,10 @@ mod jwks;
 mod link_page;
 mod links;
 mod proof;
+mod whole;
 
 pub use jwks::well_known;
+pub(crate) use whole::Whole;
 
 use crate::handle::Identity;
 use utoipa_axum::router::OpenApiRouter;

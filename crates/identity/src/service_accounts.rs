@@ -2,6 +2,7 @@
 //! keys instead of signing in. They take no seat.
 
 mod account;
+mod behalf;
 mod ending;
 pub mod events;
 mod key;
@@ -13,6 +14,7 @@ mod view;
 pub use account::{
     AccountChanges, NewAccount, change_account, create_account, delete_account, find_account, list_accounts,
 };
+pub use behalf::{Behalf, on_behalf_of};
 pub use ending::{ENDING, job_kind};
 pub use key::{MadeKey, NewKey, list_keys, make_key, revoke_key, rotate_key};
 pub use routes::router;

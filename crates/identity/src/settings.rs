@@ -5,6 +5,7 @@
 
 mod change;
 mod keys;
+pub(crate) mod rates;
 mod read;
 mod values;
 
@@ -27,14 +28,18 @@ pub async fn effective(tx: &mut TenantTx) -> Result<Effective, Error> {
     Ok(Effective::of(merged(&layers)))
 }
 
-/// What was set, the more specific layer over the less specific one; what no longer fits its key is left out.
+/// What was set, the more specific layer over the less specific one (of rate limits the lower one); what no longer fits
+/// its key is left out.
 fn merged(layers: &Layers) -> Map<String, Value> {
     let mut values = Map::new();
     for layer in [&layers.platform, &layers.plan, &layers.organization] {
         for (name, value) in layer.as_object().into_iter().flatten() {
-            if keys::find(name).is_some_and(|key| key.shape.admits(value)) {
-                values.insert(name.clone(), value.clone());
-            }
+            let Some(key) = keys::find(name).filter(|key| key.shape.admits(value)) else { continue };
+            let value = match values.get(name) {
+                Some(below) if key.shape == Shape::RateLimits => rates::lowest(below, value),
+                _ => value.clone(),
+            };
+            values.insert(name.clone(), value);
         }
     }
     values

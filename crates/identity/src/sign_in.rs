@@ -1,6 +1,7 @@
 //! Coming in, staying in, going out.
 
 mod ask;
+pub(crate) mod claim;
 mod devices;
 pub(crate) mod enter;
 pub(crate) mod facts;

@@ -28,3 +28,4 @@ pub mod settings;
 pub mod setup;
 pub mod sign_in;
 pub mod staff;
+pub mod standing;

@@ -3,12 +3,14 @@
 use crate::access_token::Claims;
 use crate::handle::Identity;
 use crate::impersonation::support_grant;
-use crate::limits::{Plan, disabled_permissions};
+use crate::limits::{disabled_by, max_sockets};
 use crate::mfa;
 use crate::platform::platform_grant;
 use crate::roles;
 use crate::service_accounts::is_key;
-use crate::store::sessions::{self, StandingRow};
+use crate::settings::rates::lowest_of;
+use crate::store::sessions;
+use crate::store::standing::{self as rows, StandingRow};
 use chrono::{DateTime, Duration, Utc};
 use kernel::access::{Impersonation, ImpersonationKind, OrganizationStanding};
 use kernel::ids::{ChannelAccountId, OrganizationId, SessionId, UnitId};
@@ -140,7 +142,7 @@ impl Identity {
         let rights = self.0.rights.load(Ordering::SeqCst);
         let now = self.0.clock.now();
         let mut tx = self.0.db.tenant(organization).await?;
-        let rows = sessions::standing(&mut tx, organization, session).await?;
+        let rows = rows::standing(&mut tx, organization, session).await?;
         let Some(first) = rows.first().filter(|row| is_alive(row, now)) else {
             self.0.ended.insert(session, ());
             return Err(revoked());
@@ -198,6 +200,8 @@ fn subject(
         authenticated_at: impersonation.is_none().then_some(first.authenticated_at),
         impersonation,
         expires_at: DateTime::from_timestamp(exp, 0),
+        max_sockets: max_sockets(first.plan.as_deref(), first.limits.as_ref()),
+        rate_limits: lowest_of(&first.rate_limits).map(Arc::new),
         ..Subject::system(organization_id)
     }
 }
@@ -213,14 +217,6 @@ fn impersonation(row: &StandingRow) -> Option<Impersonation> {
         by: row.impersonator_id?,
         writes: row.impersonation_mode.as_deref() == Some("write"),
     })
-}
-
-/// Permissions of features that the organization's plan lacks; without a subscription there is no plan to lack any.
-pub fn disabled_by(plan: Option<&str>, features: Option<&serde_json::Value>) -> PermissionSet {
-    match (plan.and_then(Plan::parse), features) {
-        (Some(plan), Some(features)) => disabled_permissions(plan, features),
-        _ => PermissionSet::EMPTY,
-    }
 }
 
 /// Whether the organization asks for a second factor, the time to comply is over, and this session has none.

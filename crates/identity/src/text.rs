@@ -1,6 +1,7 @@
 //! Forms of text that are compared: e-mail addresses and names.
 
 use kernel::{Error, FieldError};
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -8,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_EMAIL: usize = 254;
 
 /// An e-mail address as people type it: trimmed and lower case is how it is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
     /// As typed, without surrounding white space.
     pub shown: String,

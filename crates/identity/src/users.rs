@@ -14,6 +14,7 @@ mod first_admin;
 pub mod last_admin;
 mod leave;
 mod managed;
+mod order;
 mod own;
 mod phone;
 mod read;
@@ -30,9 +31,11 @@ pub(crate) use events::{event, membership as membership_event};
 pub(crate) use first_admin::{FirstAdmin, first_admin};
 pub(crate) use leave::{ALONE, Keep, Left, end_membership};
 pub(crate) use managed::{require_managed, require_not_above};
+pub(crate) use order::Order;
+pub(crate) use read::PageOfPeople;
 pub(crate) use read::own_view;
 pub use read::{ListUsers, UserView, find_user, list_users};
-pub(crate) use read::{Order, PageOfPeople};
+pub(crate) use register::job_kind as register_job_kind;
 pub(crate) use routes::router;
 
 /// A typed name as it is kept, and as it is compared.

@@ -55,11 +55,21 @@ pub async fn change_assignment(
 pub async fn delete_assignment(ctx: &Ctx, tx: &mut TenantTx, id: Uuid, expected: Option<i64>) -> Result<(), Error> {
     let (assignment, role) = to_change(ctx, tx, id, expected).await?;
     check_grant(ctx, tx, &role, &assignment.scope()?, assignment.effective_to).await?;
-    rows::delete(tx, id).await?;
+    take(ctx, tx, &assignment, &role).await?;
     if role.is_admin() {
         last_admin::must_remain(tx, ctx.now()).await?;
     }
-    tx.append(ctx, events::deleted(ctx, &assignment, &role.name));
+    Ok(())
+}
+
+/// Ends an assignment that was read behind [`lock_principal`]. Whoever calls has decided that it may be, and minds the
+/// last admin. Call `rights_changed` after the commit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take(ctx: &Ctx, tx: &mut TenantTx, assignment: &Assignment, role: &Role) -> Result<(), Error> {
+    rows::delete(tx, assignment.id).await?;
+    tx.append(ctx, events::deleted(ctx, assignment, &role.name));
     Ok(())
 }
 

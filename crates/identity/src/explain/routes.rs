@@ -1,6 +1,6 @@
 //! `/authorize/explain`.
 
-use super::{Explanation, Facts, explain};
+use super::{About, Explanation, explain};
 use crate::assignments::PrincipalRef;
 use crate::handle::Identity;
 use axum::extract::State;
@@ -20,17 +20,19 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 #[schema(example = json!({
     "principal": { "type": "user", "id": "5f6b2f6e-8f6a-4c00-8000-000000000001" },
     "action": "messaging.reply",
-    "resource": { "type": "conversation" }
+    "resource": { "type": "conversation", "id": "0199f0a0-0000-7000-8000-000000000001" }
 }))]
 pub struct ExplainBody {
     principal: PrincipalRef,
     /// A name of `GET /api/permissions`.
     action: String,
     #[serde(default)]
-    resource: Facts,
+    resource: About,
 }
 
 /// Why somebody may or may not do something, and what would allow it.
+///
+/// About a thing of the organization by `type` and `id`, or, without an id, about one with these facts.
 #[utoipa::path(
     post, path = "/authorize/explain", operation_id = "explainAuthorization", tag = "identity",
     request_body = ExplainBody,
@@ -45,7 +47,7 @@ pub async fn ask(
     let action = Permission::parse(&body.action)
         .ok_or_else(|| Error::invalid_field("action", "PERMISSION_UNKNOWN", "There is no permission of this name."))?;
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
-    let explanation = explain(&caller.ctx, &mut tx, body.principal, action, body.resource).await?;
+    let explanation = explain(&identity, &caller.ctx, &mut tx, body.principal, action, &body.resource).await?;
     tx.commit().await?;
     Ok(Json(explanation))
 }

@@ -10,8 +10,10 @@ use crate::handle::Identity;
 use crate::links;
 use crate::password::{About, PasswordHash};
 use crate::settings::{self, SignInMethod};
+use crate::sign_in::claim::{CLAIMED, claim_login};
 use crate::sign_in::{AMR_MAIL, Client, Entered, Entry};
-use crate::store::{invitations as rows, logins, members, organizations, privacy, sign_in};
+use crate::store::invitations::{self as rows, OwnInvitation};
+use crate::store::{members, organizations, sign_in};
 use crate::users::normal_name;
 use chrono::Duration;
 use kernel::ids::{OrganizationId, UserId};
@@ -59,25 +61,20 @@ impl Identity {
         if row.token_hash != hash {
             return Err(links::invalid());
         }
-        let mut claimed = false;
+        let mut ended = None;
         match standing(&row, &ctx, signed_in)? {
             Standing::Again => {}
             Standing::Living => {
                 let name = given.name.as_deref().map(normal_name).transpose()?;
                 let name = name.unwrap_or_else(|| (row.name.clone(), row.name_norm.clone()));
                 let hash = password.as_ref().map(PasswordHash::as_str);
-                claimed = logins::claim(&mut tx, row.user_id, (&name.0, &name.1), hash, ctx.now()).await?;
-                if claimed {
-                    privacy::forget_credentials(&mut tx, row.user_id).await?;
-                }
+                ended = claim_login(&mut tx, row.user_id, (&name.0, &name.1), hash, ctx.now()).await?;
                 activate(&ctx, &mut tx, &row).await?;
             }
         }
         let login = sign_in::login_by_id(tx.conn(), row.user_id).await?.ok_or_else(links::invalid)?;
         tx.commit().await?;
-        if claimed {
-            self.end_all_sessions(row.user_id, client).await?;
-        }
+        self.announce_ended(row.user_id, &ended.unwrap_or_default(), CLAIMED, client).await?;
         self.rights_changed();
         let chosen = password.is_some();
         self.enter(Entry {
@@ -96,7 +93,8 @@ impl Identity {
     /// Accepts as the signed-in invited person; twice is the same success.
     ///
     /// # Errors
-    /// 404 for an invitation that is not this person's, or over.
+    /// 404 for an invitation that is not this person's, or over, and for whoever never proved that the invited address
+    /// is his.
     pub(crate) async fn accept_own(&self, ctx: &Ctx, id: Uuid, client: &Client) -> Result<OrganizationId, Error> {
         let user = ctx.require_person()?;
         let organization = self.organization_of_own(user, id).await?;
@@ -105,7 +103,11 @@ impl Identity {
         let row = rows::lock(&mut tx, id).await?.filter(|row| row.user_id == user).ok_or_else(Error::not_found)?;
         match row.status.as_str() {
             "accepted" => {}
-            "pending" if acting.now() < row.expires_at => activate(&acting, &mut tx, &row).await?,
+            "pending" if acting.now() < row.expires_at => {
+                let login = sign_in::login_by_id(tx.conn(), user).await?.ok_or_else(Error::not_found)?;
+                login.email_verified_at.ok_or_else(Error::not_found)?;
+                activate(&acting, &mut tx, &row).await?;
+            }
             _ => return Err(Error::not_found()),
         }
         tx.commit().await?;
@@ -113,10 +115,22 @@ impl Identity {
         Ok(organization)
     }
 
+    /// The living invitations to this person: none for whoever never proved that the address is his.
+    pub(super) async fn own_invitations(&self, user: UserId) -> Result<Vec<OwnInvitation>, Error> {
+        let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
+        let login = sign_in::login_by_id(tx.conn(), user).await?;
+        let own = match login.and_then(|login| login.email_verified_at) {
+            Some(_) => rows::of_person(&mut tx, user, self.0.clock.now()).await?,
+            None => Vec::new(),
+        };
+        tx.commit().await?;
+        Ok(own)
+    }
+
     /// Among one's own invitations and memberships: nobody else's invitation can be named.
     async fn organization_of_own(&self, user: UserId, id: Uuid) -> Result<OrganizationId, Error> {
+        let own = self.own_invitations(user).await?;
         let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
-        let own = rows::of_person(&mut tx, user, self.0.clock.now()).await?;
         let memberships = sign_in::memberships_of(tx.conn(), user).await?;
         tx.commit().await?;
         if let Some(found) = own.iter().find(|one| one.invitation_id == id) {

@@ -7,7 +7,6 @@ use crate::authenticate::Presented;
 use crate::handle::Identity;
 use crate::routes::auth::{LoginAnswer, client, entered_response};
 use crate::sign_in::{Transport, check_origin};
-use crate::store::invitations as rows;
 use crate::users::{NewMember, add_member};
 use axum::Extension;
 use axum::extract::State;
@@ -19,7 +18,6 @@ use kernel::ids::{OrganizationId, UnitId};
 use kernel::{Error, Page};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::PlatformReason;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -259,7 +257,9 @@ async fn accept(
     if body.transport == Transport::Cookie {
         check_origin(identity.settings(), &headers)?;
     }
-    let signed_in = presented.and_then(|Extension(presented)| presented.known.subject.user_id());
+    // Who still owes something is not signed in yet for anything but paying it.
+    let settled = presented.filter(|Extension(presented)| presented.known.subject.debt().is_none());
+    let signed_in = settled.and_then(|Extension(presented)| presented.known.subject.user_id());
     let given = Acceptance {
         token: body.token,
         name: body.name,
@@ -278,10 +278,7 @@ async fn accept(
 )]
 async fn own(State(identity): State<Identity>, caller: Caller) -> Result<Json<OwnInvitationList>, Refusal> {
     let me = caller.ctx.require_person()?;
-    let mut tx = identity.0.db.platform(PlatformReason::SignIn).await?;
-    let found = rows::of_person(&mut tx, me, caller.ctx.now()).await?;
-    tx.commit().await?;
-    let views = found.into_iter().map(|one| OwnInvitationView {
+    let views = identity.own_invitations(me).await?.into_iter().map(|one| OwnInvitationView {
         id: one.invitation_id,
         organization: InvitingOrganization { id: one.organization_id, slug: one.slug, name: one.name },
         message: one.message,

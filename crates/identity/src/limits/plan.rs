@@ -47,6 +47,7 @@ impl Plan {
             // The document's own bound, in every plan.
             Limit::CustomRoles => return Some(50),
             Limit::ExportsPerDay => [Some(5), Some(50)],
+            Limit::Sockets => [Some(50), Some(5_000)],
         };
         match self {
             Self::Free => free,

@@ -52,7 +52,7 @@ pub async fn read_limits(ctx: &Ctx, tx: &mut TenantTx) -> Result<LimitsView, Err
     if ctx.require(Permission::ORGANIZATION_BILLING, &organization).is_err() {
         ctx.require(Permission::ORGANIZATION_VIEW, &organization)?;
     }
-    let subscription = rows::find(tx).await?;
+    let subscription = rows::find(tx).await?.ok_or_else(Error::not_found)?;
     let mut limits = Vec::with_capacity(Limit::ALL.len());
     for limit in Limit::ALL {
         let max = subscription.allowance().max(limit);

@@ -8,7 +8,7 @@ use crate::sign_in::{Transport, check_origin};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use http_kit::{Caller, Json, Path, Refusal, RequestInfo};
+use http_kit::{Caller, Json, OwingSecondFactor, Path, Refusal, RequestInfo};
 use kernel::Error;
 use kernel::ids::UserId;
 use serde::Deserialize;
@@ -96,9 +96,9 @@ fn proof_of(
 #[utoipa::path(
     get, path = "/me/mfa", operation_id = "getOwnFactors", tag = "identity",
     responses((status = 200, description = "What there is and what is asked", body = OwnFactors)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
-async fn own(State(identity): State<Identity>, caller: Caller) -> Result<Json<OwnFactors>, Refusal> {
+async fn own(State(identity): State<Identity>, caller: OwingSecondFactor) -> Result<Json<OwnFactors>, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let factors = identity.own_factors(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
@@ -111,9 +111,9 @@ async fn own(State(identity): State<Identity>, caller: Caller) -> Result<Json<Ow
 #[utoipa::path(
     post, path = "/me/mfa/totp", operation_id = "beginTotp", tag = "identity",
     responses((status = 201, description = "The secret for the app", body = TotpEnrolment)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
-async fn begin_totp(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
+async fn begin_totp(State(identity): State<Identity>, caller: OwingSecondFactor) -> Result<Response, Refusal> {
     // Secrets are not kept for repeats: no Idempotency-Key here.
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let enrolment = identity.begin_totp(&caller.ctx, &mut tx).await?;
@@ -128,11 +128,11 @@ async fn begin_totp(State(identity): State<Identity>, caller: Caller) -> Result<
     post, path = "/me/mfa/totp/confirm", operation_id = "confirmTotp", tag = "identity",
     request_body = CodeBody,
     responses((status = 200, description = "Recovery codes", body = RecoveryCodes)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
 async fn confirm_totp(
     State(identity): State<Identity>,
-    caller: Caller,
+    caller: OwingSecondFactor,
     Json(body): Json<CodeBody>,
 ) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;

@@ -2,7 +2,8 @@
 
 use super::OrganizationProvider;
 use crate::handle::Identity;
-use crate::store::{logins, roles as role_rows};
+use crate::sign_in::claim::{Ended, claim_login};
+use crate::store::roles as role_rows;
 use crate::text::{Email, folded};
 use crate::users::{NewMember, add_member};
 use kernel::ids::{RoleId, UserId};
@@ -25,6 +26,13 @@ impl Newcomer<'_> {
         let local = || self.email.shown.split('@').next().unwrap_or_default().to_owned();
         truncate_chars(&given.unwrap_or_else(local), NAME).to_owned()
     }
+
+    /// The provider proved the e-mail: a login that nobody had proven before is taken over. Answers the sessions that
+    /// ended by it.
+    pub(super) async fn claim(&self, ctx: &Ctx, tx: &mut TenantTx, user_id: UserId) -> Result<Ended, Error> {
+        let name = self.shown_name();
+        Ok(claim_login(tx, user_id, (&name, &folded(&name)), None, ctx.now()).await?.unwrap_or_default())
+    }
 }
 
 impl Identity {
@@ -35,7 +43,7 @@ impl Identity {
         tx: &mut TenantTx,
         own: &OrganizationProvider,
         newcomer: &Newcomer<'_>,
-    ) -> Result<UserId, Error> {
+    ) -> Result<(UserId, Ended), Error> {
         let role = role_rows::find(tx, RoleId(own.default_role_id)).await?;
         let new = NewMember {
             email: newcomer.email.shown.clone(),
@@ -45,21 +53,7 @@ impl Identity {
             ..NewMember::default()
         };
         let added = Box::pin(add_member(self, ctx, tx, new)).await?;
-        self.claim(ctx, tx, added.user_id, newcomer).await?;
-        Ok(added.user_id)
-    }
-
-    /// The provider proved the e-mail. A login that nobody had proven may have been made by anybody: its password and
-    /// name end with this.
-    pub(super) async fn claim(
-        &self,
-        ctx: &Ctx,
-        tx: &mut TenantTx,
-        user_id: UserId,
-        newcomer: &Newcomer<'_>,
-    ) -> Result<(), Error> {
-        let name = newcomer.shown_name();
-        logins::claim(tx, user_id, (&name, &folded(&name)), None, ctx.now()).await?;
-        Ok(())
+        let ended = newcomer.claim(ctx, tx, added.user_id).await?;
+        Ok((added.user_id, ended))
     }
 }

@@ -7,6 +7,7 @@ use super::{OrganizationProvider, Provider, not_linked, rules};
 use crate::handle::Identity;
 use crate::mfa;
 use crate::sign_in::Client;
+use crate::sign_in::claim::{CLAIMED, Ended};
 use crate::store::oidc::{self as rows, NewIdentity};
 use crate::store::{logins, sign_in};
 use crate::text::Email;
@@ -35,13 +36,14 @@ impl Identity {
         };
         let ctx = self.acting(own.organization_id, client);
         let mut tx = self.0.db.tenant(own.organization_id).await?;
-        let user_id = match known {
-            Some(user_id) => user_id,
+        let (user_id, ended) = match known {
+            Some(user_id) => (user_id, Ended::new()),
             None => self.by_email(&ctx, &mut tx, provider, own, assertion).await?,
         };
         rows::record_use(&mut tx, user_id, &provider.key, &assertion.subject, ctx.now()).await?;
         let changed = self.follow_groups(&ctx, &mut tx, own, user_id, assertion).await?;
         tx.commit().await?;
+        self.announce_ended(user_id, &ended, CLAIMED, client).await?;
         if changed {
             self.rights_changed();
         }
@@ -56,12 +58,12 @@ impl Identity {
         provider: &Provider,
         own: &OrganizationProvider,
         assertion: &Assertion,
-    ) -> Result<UserId, Error> {
+    ) -> Result<(UserId, Ended), Error> {
         let (email, domain) = rules::vouched_email(assertion).ok_or_else(not_linked)?;
         if !own.domains.contains(&domain) || !rows::signs_in(tx, &domain).await? {
             return Err(not_linked());
         }
-        let user_id = self.member_of_email(ctx, tx, own, &email, assertion).await?;
+        let (user_id, ended) = self.member_of_email(ctx, tx, own, &email, assertion).await?;
         let new = NewIdentity {
             id: ctx.new_id(),
             user_id,
@@ -75,7 +77,7 @@ impl Identity {
         }
         tx.append(ctx, events::linked(user_id, &provider.key, "e_mail"));
         mfa::tell(self, ctx, tx, user_id, "identity_linked").await?;
-        Ok(user_id)
+        Ok((user_id, ended))
     }
 
     /// The member here with this e-mail, or a newcomer where the provider may bring some.
@@ -86,15 +88,12 @@ impl Identity {
         own: &OrganizationProvider,
         email: &Email,
         assertion: &Assertion,
-    ) -> Result<UserId, Error> {
+    ) -> Result<(UserId, Ended), Error> {
         let newcomer = Newcomer { email, name: assertion.name.as_deref() };
         match logins::member_by_email(tx, &email.norm).await? {
             Some((_, status)) if matches!(status.as_str(), "active" | "invited") => {
                 let login = sign_in::login_by_email(tx.conn(), &email.norm).await?.ok_or_else(not_linked)?;
-                if login.email_verified_at.is_none() {
-                    self.claim(ctx, tx, login.user_id, &newcomer).await?;
-                }
-                Ok(login.user_id)
+                Ok((login.user_id, newcomer.claim(ctx, tx, login.user_id).await?))
             }
             // Whom the organization suspended or removed, it lets in again itself.
             Some(_) => {

@@ -2,9 +2,9 @@
 
 use super::OrganizationProvider;
 use super::client::Assertion;
-use crate::assignments::{Assignment, Holder, events as assignment_events, lock_principal};
+use crate::assignments::{Holder, ScopeRef, Wanted, give, hold_roles, lock_principal, take};
 use crate::handle::Identity;
-use crate::roles::Role;
+use crate::roles::{Role, role_by_id};
 use crate::store::oidc as rows;
 use crate::store::{assignments, people, roles as role_rows};
 use crate::users::last_admin;
@@ -35,60 +35,37 @@ impl Identity {
             .collect();
         let given = rows::roles_given_by(tx, user_id, own.id).await?;
         let Some(member) = assignments::membership_of(tx, user_id).await? else { return Ok(false) };
-        let mut changed = false;
+        let mut new: Vec<Role> = Vec::new();
         for role_id in wanted.iter().filter(|role| !given.iter().any(|one| one.role_id == **role)) {
-            if let Some(role) = role_rows::find(tx, RoleId(*role_id)).await? {
-                changed |= give(ctx, tx, own, Holder::Member(member), &role).await?;
-            }
+            new.extend(role_rows::find(tx, RoleId(*role_id)).await?);
         }
-        for gone in given.iter().filter(|one| !wanted.contains(&one.role_id)) {
-            if gone.is_admin {
-                last_admin::lock(tx).await?;
-                if people::lasting_admins(tx, ctx.now()).await? <= 1 {
-                    tracing::warn!(provider = %own.id, "a group no longer gives `admin`, but this is the last one");
-                    continue;
-                }
+        let gone: Vec<_> = given.iter().filter(|one| !wanted.contains(&one.role_id)).collect();
+        if gone.iter().any(|one| one.is_admin) {
+            last_admin::lock(tx).await?;
+        }
+        hold_roles(tx, &new).await?;
+        let holder = Holder::Member(member);
+        if !lock_principal(tx, holder).await? {
+            return Ok(false);
+        }
+        let mut changed = false;
+        for role in &new {
+            let scope =
+                ScopeRef::of(role.default_scope(), None).ok_or_else(|| Error::internal("a role without scope"))?;
+            // What somebody gave him before is not the provider's to take, and stays as it is.
+            changed |= give(ctx, tx, &Wanted::for_good(holder, role, scope), Some(own.id)).await?.is_some();
+        }
+        for gone in gone {
+            if gone.is_admin && people::lasting_admins(tx, ctx.now()).await? <= 1 {
+                tracing::warn!(provider = %own.id, "a group no longer gives `admin`, but this is the last one");
+                continue;
             }
             if let Some(assignment) = assignments::find(tx, gone.assignment_id).await? {
-                assignments::delete(tx, gone.assignment_id).await?;
-                tx.append(ctx, assignment_events::deleted(ctx, &assignment, &gone.role));
+                let role = role_by_id(tx, assignment.role_id).await?;
+                take(ctx, tx, &assignment, &role).await?;
                 changed = true;
             }
         }
         Ok(changed)
     }
-}
-
-async fn give(
-    ctx: &Ctx,
-    tx: &mut TenantTx,
-    own: &OrganizationProvider,
-    holder: Holder,
-    role: &Role,
-) -> Result<bool, Error> {
-    let Holder::Member(member) = holder else { return Ok(false) };
-    if !lock_principal(tx, holder).await? {
-        return Ok(false);
-    }
-    let new = Assignment {
-        id: ctx.new_id(),
-        membership_id: Some(member),
-        user_id: None,
-        service_account_id: None,
-        role_id: role.id,
-        scope_type: role.default_scope().to_owned(),
-        scope_id: None,
-        effective_from: None,
-        effective_to: None,
-        granted_by: Some(own.id),
-        version: 1,
-        created_at: ctx.now(),
-    };
-    // Somebody gave it to him before: then it is not the provider's to take.
-    if assignments::overlaps(tx, &new, ctx.now()).await? {
-        return Ok(false);
-    }
-    assignments::insert(tx, &new, ctx.now()).await?;
-    tx.append(ctx, assignment_events::created(ctx, &new, &role.name));
-    Ok(true)
 }

@@ -6,6 +6,7 @@ use super::cookie;
 use super::flow::Arrival;
 use super::identities::IdentityView;
 use crate::handle::Identity;
+use crate::routes::Whole;
 use crate::routes::auth::{LoginAnswer, client, entered_response, with_cookie};
 use crate::sign_in::{Transport, check_origin};
 use axum::body::Body;
@@ -152,14 +153,14 @@ async fn exchange(
 /// One's own accounts at identity providers.
 #[utoipa::path(
     get, path = "/me/identities", operation_id = "listIdentities", tag = "identity",
-    responses((status = 200, description = "Those that sign in here", body = Vec<IdentityView>)),
+    responses((status = 200, description = "Those that sign in here", body = Whole<IdentityView>)),
     extensions(("x-permission" = json!("own"))),
 )]
-async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Json<Vec<IdentityView>>, Refusal> {
+async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Json<Whole<IdentityView>>, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let identities = identity.identities(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
-    Ok(Json(identities))
+    Ok(Json(Whole { data: identities }))
 }
 
 /// Begin to link an account at a provider. Asks for a recent proof of identity.

@@ -21,6 +21,7 @@ pub const EVENTS: &[EventDoc] = &[
     doc("organization.limit_reached", "A limit is used up: limit, current, max."),
     doc("organization.subscription_changed", "Plan, seats, limits or features changed: before and after."),
     doc("organization.data_key_rotated", "Its data are sealed with a new key: version."),
+    doc("organization.export_downloaded", "The archive of an organization was fetched: export_id."),
     doc("organization.exported", "A final export is ready: file_id, size."),
 ];
 
@@ -66,6 +67,10 @@ pub fn domain(ctx: &Ctx, kind: &'static str, id: Uuid, data: Value) -> NewEvent 
 
 pub fn data_key_rotated(ctx: &Ctx, version: i32) -> NewEvent {
     about(ctx, "organization.data_key_rotated", "audit.view", json!({ "version": version }))
+}
+
+pub fn export_downloaded(ctx: &Ctx, export_id: Uuid) -> NewEvent {
+    about(ctx, "organization.export_downloaded", "organization.close", json!({ "export_id": export_id }))
 }
 
 pub fn exported(ctx: &Ctx, file_id: Uuid, size: u64) -> NewEvent {

@@ -4,9 +4,8 @@ use super::archive;
 use super::events;
 use super::letters::{self, Notice};
 use crate::handle::Identity;
-use crate::limits::{self, Limit};
+use crate::limits;
 use crate::store::exports::{self as rows, ExportRow};
-use crate::store::limits::count_export;
 use chrono::{DateTime, Duration, Utc};
 use files::{BlobKey, OpenBlob};
 use kernel::ids::FileId;
@@ -65,8 +64,7 @@ pub async fn request_export(ctx: &Ctx, tx: &mut TenantTx) -> Result<ExportView, 
     if let Some(waiting) = rows::waiting(tx).await? {
         return Ok(waiting.into());
     }
-    limits::check(ctx, tx, Limit::ExportsPerDay).await?;
-    count_export(tx, ctx.now().date_naive()).await?;
+    limits::take_export(ctx, tx).await?;
     begin(ctx, tx).await
 }
 
@@ -96,7 +94,10 @@ pub async fn open_export(identity: &Identity, ctx: &Ctx, tx: &mut TenantTx, id: 
         _ => return Err(gone()),
     };
     let key = key.ok_or_else(gone)?;
-    identity.0.files.open(tx.organization_id(), &key).await.map_err(archive::unavailable)?.ok_or_else(gone)
+    let open =
+        identity.0.files.open(tx.organization_id(), &key).await.map_err(archive::unavailable)?.ok_or_else(gone)?;
+    tx.append(ctx, events::export_downloaded(ctx, id));
+    Ok(open)
 }
 
 fn may_export(ctx: &Ctx, tx: &TenantTx) -> Result<(), Error> {

@@ -3,12 +3,14 @@
 use super::manage::PasskeyView;
 use super::register::PasskeyOptions;
 use crate::handle::Identity;
+use crate::routes::Whole;
 use crate::routes::auth::{LoginAnswer, client, entered_response, meant_organization, with_cookie};
 use crate::sign_in::{Transport, check_origin};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
-use http_kit::{Caller, Json, Path, Refusal, RequestInfo};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_kit::{Caller, Json, OwingSecondFactor, Path, Refusal, RequestInfo};
+use kernel::Error;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
@@ -99,23 +101,29 @@ async fn sign_in(
 /// One's own passkeys.
 #[utoipa::path(
     get, path = "/me/passkeys", operation_id = "listPasskeys", tag = "identity",
-    responses((status = 200, description = "At most ten", body = Vec<PasskeyView>)),
-    extensions(("x-permission" = json!("own"))),
+    responses((status = 200, description = "At most ten", body = Whole<PasskeyView>)),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
-async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Json<Vec<PasskeyView>>, Refusal> {
+async fn list(
+    State(identity): State<Identity>,
+    caller: OwingSecondFactor,
+) -> Result<Json<Whole<PasskeyView>>, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let passkeys = identity.passkeys(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
-    Ok(Json(passkeys))
+    Ok(Json(Whole { data: passkeys }))
 }
 
 /// Options for a new passkey. Asks for a recent proof of identity.
 #[utoipa::path(
     post, path = "/me/passkeys/options", operation_id = "passkeyRegistrationOptions", tag = "identity",
     responses((status = 200, description = "For navigator.credentials.create", body = PasskeyOptions)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
-async fn registration_options(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
+async fn registration_options(
+    State(identity): State<Identity>,
+    caller: OwingSecondFactor,
+) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let options = identity.begin_passkey(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
@@ -127,16 +135,17 @@ async fn registration_options(State(identity): State<Identity>, caller: Caller) 
     post, path = "/me/passkeys", operation_id = "addPasskey", tag = "identity",
     request_body = NewPasskeyBody,
     responses((status = 201, description = "The passkey", body = PasskeyView)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
 async fn add(
     State(identity): State<Identity>,
-    caller: Caller,
+    caller: OwingSecondFactor,
     Json(body): Json<NewPasskeyBody>,
 ) -> Result<Response, Refusal> {
     let mut tx = caller.begin(&identity.0.db).await?;
     let added = identity.add_passkey(&caller.ctx, &mut tx, &body.ceremony, &body.name, body.credential).await?;
-    let answer = caller.commit(tx, StatusCode::CREATED, &added).await?;
+    let place = HeaderValue::try_from(format!("/api/me/passkeys/{}", added.id)).map_err(Error::internal)?;
+    let answer = caller.commit_with(tx, StatusCode::CREATED, [(header::LOCATION, place)], &added).await?;
     // The session has a second factor now.
     identity.rights_changed();
     Ok(answer)

@@ -78,6 +78,7 @@ impl Identity {
             let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
             let earlier = rows::known_hashes(tx.conn(), login.user_id, policy.history).await?;
             tx.commit().await?;
+            let earlier = earlier.into_iter().map(PasswordHash::of_stored).collect();
             if self.0.hashes.fits_any(password.clone(), earlier).await? {
                 return Err(refused("PASSWORD_REUSED", "This password was used before; choose another one."));
             }

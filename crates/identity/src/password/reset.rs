@@ -3,7 +3,9 @@
 use crate::handle::Identity;
 use crate::links::{self, Purpose};
 use crate::sign_in::Client;
+use crate::sign_in::claim::CLAIMED;
 use crate::sign_in::facts::{Fact, Whom};
+use crate::store::privacy;
 use crate::store::sign_in::{self as rows, Login};
 use kernel::Error;
 use kernel::ids::UserId;
@@ -13,7 +15,8 @@ use serde_json::json;
 use store::{INSTALLATION, PlatformReason};
 
 impl Identity {
-    /// Sets a new password; all sessions and links of the person die, second factors stay, and nobody is signed in.
+    /// Sets a new password; all sessions and links of the person die, second factors stay (unless the
+    /// address was never proven before), and nobody is signed in.
     /// A password that may not be used does not use the link up.
     ///
     /// # Errors
@@ -27,11 +30,15 @@ impl Identity {
         // Of two at the same moment one gets it.
         links::redeem(self, tx.conn(), Purpose::ResetPassword, token).await?.ok_or_else(links::invalid)?;
         rows::set_password(tx.conn(), login.user_id, hash.as_str(), policy.kept(), now).await?;
-        rows::email_verified(tx.conn(), login.user_id, now).await?;
+        let whom = Whom { login: Some(login.user_id), named: None };
+        if rows::email_verified(tx.conn(), login.user_id, now).await? {
+            // Who proves the address first has no factors to keep: they are whoever's who typed it.
+            privacy::forget_credentials(&mut tx, login.user_id).await?;
+            self.tell(&mut tx, Fact::EmailVerified, &whom, Some(CLAIMED), client)?;
+        }
         links::void_all(tx.conn(), login.user_id).await?;
         rows::clear_failures(tx.conn(), &self.email_hash(&login.email_norm)).await?;
         let ended = rows::end_sessions(tx.conn(), login.user_id, None, "password_reset", now).await?;
-        let whom = Whom { login: Some(login.user_id), named: None };
         self.tell(&mut tx, Fact::PasswordReset, &whom, None, client)?;
         self.notify(&ctx, &mut tx, &login, Template::PasswordChanged, json!({ "ip": client.ip })).await?;
         tx.commit().await?;

@@ -66,13 +66,50 @@ async fn hashes_have_cost_12_and_only_the_right_password_fits() {
     let hash = pool.hash(password("tres-tigres-tristes").unwrap()).await.unwrap();
     assert!(hash.as_str().starts_with("$2b$12$"), "{}", &hash.as_str()[..7]);
     // U+FB01 is normalised to "fi": the same password typed on another keyboard.
-    let right = pool.verify(Some(password("tres-tigres-tristes").unwrap()), Some(hash.clone())).await.unwrap();
-    assert!(matches!(right, Verdict::Right { better: None }));
-    assert!(matches!(
-        pool.verify(Some(password("tres-tigres-triste").unwrap()), Some(hash)).await.unwrap(),
-        Verdict::Wrong
-    ));
-    assert!(matches!(pool.verify(Some(password("tres-tigres-tristes").unwrap()), None).await.unwrap(), Verdict::Wrong));
+    let ask = async |typed: &str, stored: Option<&PasswordHash>| {
+        pool.verify(pool.place().unwrap(), Some(password(typed).unwrap()), stored.cloned()).await.unwrap()
+    };
+    // At once, so that some are checked together: everybody gets his own answer.
+    let (right, wrong, nobody, again) = tokio::join!(
+        ask("tres-tigres-tristes", Some(&hash)),
+        ask("tres-tigres-triste", Some(&hash)),
+        ask("tres-tigres-tristes", None),
+        ask("tres-tigres-tristes", Some(&hash)),
+    );
+    assert!(matches!(right, Verdict::Right { better: None }) && matches!(again, Verdict::Right { better: None }));
+    assert!(matches!(wrong, Verdict::Wrong) && matches!(nobody, Verdict::Wrong));
+}
+
+#[test]
+fn what_is_checked_together_fits_as_it_does_alone() {
+    let typed: Vec<Password> = ["a", "tres-tigres-tristes", "ação-ção", &"x".repeat(71), &"x".repeat(72)]
+        .map(|text| password(text).unwrap())
+        .into();
+    let mut stored: Vec<PasswordHash> = Vec::new();
+    for (cost, password) in [4, 5, 4, 4, 4].into_iter().zip(&typed) {
+        stored.push(PasswordHash(bcrypt::hash(password.0.expose_secret(), cost).unwrap()));
+    }
+    stored.push(PasswordHash("$2b$04$unreadable".to_owned()));
+    stored.push(PasswordHash(stored[0].as_str().replace("$04$", "$03$")));
+    for typed in &typed {
+        let pairs: Vec<_> = stored.iter().map(|stored| (typed, stored)).collect();
+        let alone = |stored: &PasswordHash| bcrypt::verify(typed.0.expose_secret(), stored.as_str()).unwrap_or(false);
+        assert_eq!(check::fit(&pairs), stored.iter().map(alone).collect::<Vec<_>>());
+        assert_eq!(check::fit(&pairs).iter().filter(|fits| **fits).count(), 1);
+    }
+    assert!(check::fit(&[]).is_empty());
+}
+
+/// Vectors of jBCrypt (Mindrot), as the crate has them.
+#[test]
+fn known_results_come_out() {
+    for (typed, stored) in [
+        ("", "$2a$06$DCq7YPn5Rq63x1Lad4cll.TV4S6ytwfsfvkgY8jIucDrjc8deX1s."),
+        ("a", "$2a$06$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe"),
+        ("abcdefghijklmnopqrstuvwxyz", "$2a$08$aTsUwsyowQuzRrDqFflhgekJ8d9/7Z3GV3UcgvzQW3J5zMyrTvlz."),
+    ] {
+        assert_eq!(check::fit(&[(&password(typed).unwrap(), &PasswordHash(stored.to_owned()))]), [true], "{typed}");
+    }
 }
 
 #[tokio::test]
@@ -80,7 +117,7 @@ async fn a_hash_of_lower_cost_is_replaced_when_the_password_is_right() {
     let pool = HashPool::new(1, 8).unwrap();
     let old = PasswordHash(bcrypt::hash("tres-tigres-tristes", 5).unwrap());
     let Verdict::Right { better: Some(better) } =
-        pool.verify(Some(password("tres-tigres-tristes").unwrap()), Some(old)).await.unwrap()
+        pool.verify(pool.place().unwrap(), Some(password("tres-tigres-tristes").unwrap()), Some(old)).await.unwrap()
     else {
         panic!("a better hash was due")
     };
@@ -96,7 +133,10 @@ async fn a_full_waiting_room_answers_at_once() {
         let (pool, typed) = (pool.clone(), typed.clone());
         waiting.spawn(async move {
             let started = Instant::now();
-            let answer = pool.verify(Some(typed), None).await;
+            let answer = match pool.place() {
+                Ok(place) => pool.verify(place, Some(typed), None).await.map(drop),
+                Err(error) => Err(error),
+            };
             (answer.err(), started.elapsed())
         });
     }

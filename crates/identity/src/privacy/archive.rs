@@ -33,6 +33,7 @@ impl Identity {
         let profile = own_view(&mut tx, &self.0.persons, user).await?;
         let preferences = people::preferences(&mut tx, profile.membership_id).await?;
         let sessions = rows::sessions(&mut tx, user).await?;
+        let records = rows::records_of_person(&mut tx, user).await?;
         // One's own memberships are known to oneself alone; somebody else who asks gets this organization's.
         let memberships = self.memberships_for(ctx, &mut tx, user).await?;
         tx.commit().await?;
@@ -47,6 +48,7 @@ impl Identity {
             ("consents.json", text(&Vec::<Value>::new())?),
             ("audit.json", text(&deeds.audit)?),
             ("authored.json", text(&deeds.authored)?),
+            ("records.json", text(&records)?),
         ])
     }
 

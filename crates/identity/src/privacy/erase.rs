@@ -42,8 +42,9 @@ impl Identity {
     ) -> Result<Erased, Error> {
         self.keep_line(&Line::of_membership(organization, user, self.0.clock.now())).await?;
         let erased = self.erase_place(organization, user, cause, request).await?;
-        let places = self.living_places(user).await?;
-        if places == 0 {
+        // A place that ended may still be held: then the login stays with what is its own.
+        let held = self.places(user).await?.iter().any(|place| place.held);
+        if !held && self.living_places(user).await? == 0 {
             self.erase_login(user, request).await?;
         }
         Ok(erased)
@@ -166,6 +167,7 @@ async fn blank(
     };
     rows::ask_erasure(tx, &new, ctx.now()).await?;
     rows::blank_membership(tx, place.membership_id, (&shown, &folded(&shown)), number, ctx.now()).await?;
+    rows::forget_acting(tx, user, &shown).await?;
     let sessions = rows::forget_sessions(tx, user).await?;
     let answers = rows::forget_kept_answers(tx, user, &email).await?;
     let blobs = rows::expire_exports(tx, None, Some(user)).await?;

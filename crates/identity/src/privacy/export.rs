@@ -3,9 +3,9 @@
 use super::events;
 use super::jobs::{EXPORT, ExportJob};
 use crate::handle::Identity;
-use crate::limits::{self, Limit};
+use crate::limits;
+use crate::store::logins;
 use crate::store::privacy::{self as rows, ExportRow, NewExport};
-use crate::store::{limits as counts, logins};
 use chrono::Duration;
 use files::{BlobKey, Declared, NewBlob};
 use kernel::ids::{FileId, UserId};
@@ -34,8 +34,7 @@ pub(super) async fn ask_export(ctx: &Ctx, tx: &mut TenantTx, user: UserId) -> Re
     ctx.require_recent()?;
     let place = rows::lock_place(tx, user).await?.filter(|place| place.status != "removed");
     let place = place.ok_or_else(Error::not_found)?;
-    limits::check(ctx, tx, Limit::ExportsPerDay).await?;
-    counts::count_export(tx, ctx.now().date_naive()).await?;
+    limits::take_export(ctx, tx).await?;
     let new = NewExport { id: ctx.new_id(), membership_id: place.membership_id, user_id: user, requested_by: caller };
     rows::insert_export(tx, &new, ctx.now()).await?;
     events::append(ctx, tx, "privacy.export_requested", user, json!({ "export_id": new.id }));

@@ -5,12 +5,12 @@ use super::erase::Erased;
 use crate::handle::Identity;
 use crate::store::privacy as rows;
 use chrono::{DateTime, Utc};
-use kernel::Error;
 use kernel::ids::{OrganizationId, UserId};
+use kernel::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::INSTALLATION;
+use store::{INSTALLATION, PlatformReason};
 
 /// One erasure. A JSON object a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Applied {
     pub listed: usize,
     /// Of these: people who were there again, and are erased now.
     pub erased_again: usize,
+    /// People who are there again and cannot go yet: a legal hold, or they are somebody's last admin.
+    pub waiting: usize,
     #[serde(skip)]
     pub erased: Vec<Erased>,
 }
@@ -56,7 +58,35 @@ impl Identity {
         written.map_err(|error| Error::internal(format!("the list of erasures: {error}")))
     }
 
-    /// Erases again whoever the list names and is there: the operator's command after a restore.
+    /// At each start, before anybody is served: applies the list where this database has not seen all of it, as after a
+    /// restore of an older backup. `None` where it has.
+    ///
+    /// # Errors
+    /// As [`Identity::apply_erasures`].
+    pub async fn apply_unseen_erasures(&self) -> Result<Option<Applied>, Error> {
+        let Some(list) = self.settings().erasure_list.clone() else { return Ok(None) };
+        let length = match tokio::fs::metadata(&list).await {
+            Ok(file) => i64::try_from(file.len()).unwrap_or(i64::MAX),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::internal(format!("the list of erasures: {error}"))),
+        };
+        let mut tx = self.0.db.platform(PlatformReason::Maintenance).await?;
+        let seen = rows::erasures_seen(&mut tx).await?;
+        tx.commit().await?;
+        if seen == length {
+            return Ok(None);
+        }
+        let applied = self.apply_erasures(&list).await?;
+        // Who had to wait is tried again at the next start.
+        if applied.waiting == 0 {
+            let mut tx = self.0.db.platform(PlatformReason::Maintenance).await?;
+            rows::note_erasures_seen(&mut tx, length).await?;
+            tx.commit().await?;
+        }
+        Ok(Some(applied))
+    }
+
+    /// Erases again whoever the list names and is there. Whoever cannot go yet is counted and passed over.
     ///
     /// # Errors
     /// When the list cannot be read, or a store fails.
@@ -65,19 +95,32 @@ impl Identity {
         let mut applied = Applied { listed: lines.len(), ..Applied::default() };
         let request: Arc<str> = "erasures-apply".into();
         for line in lines {
-            let erased = match line.organization_id {
-                Some(organization) if self.is_there(organization, line.user_id).await? => {
-                    vec![self.erase_membership(organization, line.user_id, "restore", &request).await?]
+            match self.apply_line(&line, &request).await {
+                Ok(None) => {}
+                Ok(Some(erased)) => {
+                    applied.erased_again += 1;
+                    applied.erased.extend(erased);
                 }
-                None if self.has_login(line.user_id).await? => {
-                    self.erase_person(line.user_id, "restore", &request).await?
+                Err(error) if error.kind() == ErrorKind::Conflict => {
+                    tracing::error!(code = error.code(), user = %line.user_id, "an erasure of the list has to wait");
+                    applied.waiting += 1;
                 }
-                _ => continue,
-            };
-            applied.erased_again += 1;
-            applied.erased.extend(erased);
+                Err(error) => return Err(error),
+            }
         }
         Ok(applied)
+    }
+
+    /// `None` where nobody is there whom the line names.
+    async fn apply_line(&self, line: &Line, request: &Arc<str>) -> Result<Option<Vec<Erased>>, Error> {
+        let (user, cause) = (line.user_id, "restore");
+        Ok(match line.organization_id {
+            Some(organization) if self.is_there(organization, user).await? => {
+                Some(vec![self.erase_membership(organization, user, cause, request).await?])
+            }
+            None if self.has_login(user).await? => Some(self.erase_person(user, cause, request).await?),
+            _ => None,
+        })
     }
 
     async fn is_there(&self, organization: OrganizationId, user: UserId) -> Result<bool, Error> {

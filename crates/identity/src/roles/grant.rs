@@ -50,7 +50,7 @@ pub async fn check_grant(
 }
 
 /// What of a role takes effect in a scope: organization-only permissions are inert in narrower ones.
-fn taking_effect(role: &Role, scope: &ScopeRef) -> PermissionSet {
+pub fn taking_effect(role: &Role, scope: &ScopeRef) -> PermissionSet {
     let mut given = PermissionSet::EMPTY;
     for permission in role.permissions().iter() {
         if *scope == ScopeRef::Organization || !permission.definition().organization_only {

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, body::Body};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_kit::{Caller, Class, Json, RawBody, Refusal, RequestInfo, parse_json};
+use http_kit::{Class, Json, OwingAnything, RawBody, Refusal, RequestInfo, parse_json};
 use kernel::{Error, ErrorKind};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -121,9 +121,9 @@ pub async fn login(
     };
     let client = client(&info);
     // The throttle of the e-mail answers first: it says how long the next try has to wait.
-    identity.may_try_login(&request, &client).await?;
+    let admitted = identity.admit_login(&request, &client).await?;
     info.count(Class::LoginPair, pair_key(&info, &request.email))?;
-    let entered = identity.login(request, &client).await?;
+    let entered = identity.login(request, admitted, &client).await?;
     entered_response(&identity, entered, body.transport)
 }
 
@@ -202,9 +202,12 @@ pub async fn logout(
 #[utoipa::path(
     get, path = "/auth/validate", operation_id = "validate", tag = "identity",
     responses((status = 200, description = "The token is good", body = Validation)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["password", "second_factor"]))),
 )]
-pub async fn validate(caller: Caller, presented: Option<Extension<Presented>>) -> Result<Json<Validation>, Refusal> {
+pub async fn validate(
+    caller: OwingAnything,
+    presented: Option<Extension<Presented>>,
+) -> Result<Json<Validation>, Refusal> {
     let Some(Extension(presented)) = presented else { return Err(Error::internal("a caller without a token").into()) };
     Ok(Json(describe(&presented, caller.ctx.now())))
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use http_kit::{Caller, Json, Refusal};
+use http_kit::{Json, OwingAnything, OwingPassword, Refusal};
 use kernel::Error;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -71,11 +71,11 @@ pub struct ChangePasswordBody {
         (status = 200, description = "The proof was good", body = ReauthenticateAnswer),
         (status = 202, description = "A code is on its way by mail", body = ReauthenticateAnswer),
     ),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["password", "second_factor"]))),
 )]
 async fn reauthenticate(
     State(identity): State<Identity>,
-    caller: Caller,
+    caller: OwingAnything,
     Json(body): Json<ReauthenticateBody>,
 ) -> Result<Response, Refusal> {
     let proof = match (body.password, body.code, body.passkey) {
@@ -105,11 +105,11 @@ async fn reauthenticate(
     post, path = "/me/password", operation_id = "changeOwnPassword", tag = "identity",
     request_body = ChangePasswordBody,
     responses((status = 204, description = "The password is another one now")),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["password"]))),
 )]
 async fn change_password(
     State(identity): State<Identity>,
-    caller: Caller,
+    caller: OwingPassword,
     Json(body): Json<ChangePasswordBody>,
 ) -> Result<StatusCode, Refusal> {
     let change = PasswordChange {

@@ -1,6 +1,6 @@
 //! Facts about service accounts and keys. Never a secret, never a hash.
 
-use super::{Account, Key};
+use super::{Account, Behalf, Key};
 use crate::events::{doc, event, seen_with};
 use chrono::{DateTime, Utc};
 use kernel::{Actor, Ctx, NewEvent};
@@ -16,6 +16,10 @@ pub const EVENTS: &[EventDoc] = &[
     doc("api_key.rotated", "A key got a successor: prefix, successor_id, overlap_hours."),
     doc("api_key.revoked", "A key was ended: prefix."),
     doc("api_key.expired", "A key came to its end: prefix."),
+    doc(
+        "api_key.acted_on_behalf",
+        "A key wrote in a member's name: service_account_id, user_id. Once in ten minutes of a key and member.",
+    ),
 ];
 
 pub fn account_created(ctx: &Ctx, id: Uuid, name: &str) -> NewEvent {
@@ -63,6 +67,11 @@ pub fn key_revoked(ctx: &Ctx, key: &Key) -> NewEvent {
 pub fn key_expired(id: Uuid, account: Uuid, prefix: &str, at: DateTime<Utc>) -> NewEvent {
     let data = json!({ "service_account_id": account, "prefix": prefix, "expires_at": at });
     about(Actor::SYSTEM, "api_key.expired", "api_key", id, data)
+}
+
+pub fn acted_on_behalf(behalf: &Behalf) -> NewEvent {
+    let data = json!({ "service_account_id": behalf.service_account_id, "user_id": behalf.user_id });
+    about(behalf.key.actor(), "api_key.acted_on_behalf", "api_key", behalf.api_key_id, data)
 }
 
 fn about(actor: Actor, kind: &'static str, stream: &'static str, id: Uuid, data: Value) -> NewEvent {

@@ -3,8 +3,10 @@
 use super::secret;
 use crate::assignments::Holder;
 use crate::handle::Identity;
+use crate::limits::{disabled_by, max_sockets};
+use crate::settings::rates::lowest_of;
 use crate::store::{api_keys as keys, assignments};
-use crate::subject::{Known, Use, disabled_by, standing};
+use crate::subject::{Known, Use, standing};
 use chrono::Duration;
 use http_kit::Network;
 use kernel::ids::OrganizationId;
@@ -101,6 +103,8 @@ impl Identity {
             disabled: disabled_by(key.plan.as_deref(), key.features.as_ref()),
             fallback_unit: key.fallback_unit,
             expires_at: Some(key.expires_at),
+            max_sockets: max_sockets(key.plan.as_deref(), key.limits.as_ref()),
+            rate_limits: lowest_of(&key.rate_limits).map(Arc::new),
             ..Subject::system(organization)
         };
         Ok(Known {

@@ -2,20 +2,14 @@
 
 use super::list::SessionItem;
 use crate::handle::Identity;
+use crate::routes::Whole;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http_kit::{Caller, Json, Path, Refusal};
 use kernel::ids::{SessionId, UserId};
-use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-
-/// Living sessions, the newest first.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct SessionList {
-    items: Vec<SessionItem>,
-}
 
 pub fn router(identity: Identity) -> OpenApiRouter {
     OpenApiRouter::new()
@@ -28,14 +22,14 @@ pub fn router(identity: Identity) -> OpenApiRouter {
 /// One's own living sessions in this organization.
 #[utoipa::path(
     get, path = "/me/sessions", operation_id = "listOwnSessions", tag = "identity",
-    responses((status = 200, description = "The sessions", body = SessionList)),
+    responses((status = 200, description = "The sessions", body = Whole<SessionItem>)),
     extensions(("x-permission" = json!("own"))),
 )]
 async fn list_own(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
-    let items = identity.own_sessions(&caller.ctx, &mut tx).await?;
+    let data = identity.own_sessions(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
-    Ok(Json(SessionList { items }).into_response())
+    Ok(Json(Whole { data }).into_response())
 }
 
 /// End all of one's own sessions in this organization but this one.
@@ -75,7 +69,7 @@ async fn end_one(
 #[utoipa::path(
     get, path = "/users/{user_id}/sessions", operation_id = "listUserSessions", tag = "identity",
     params(("user_id" = UserId, Path, description = "Id of the login")),
-    responses((status = 200, description = "The sessions", body = SessionList)),
+    responses((status = 200, description = "The sessions", body = Whole<SessionItem>)),
     extensions(("x-permission" = json!("users.manage"))),
 )]
 async fn list_of_user(
@@ -84,9 +78,9 @@ async fn list_of_user(
     Path(id): Path<UserId>,
 ) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
-    let items = identity.sessions_of(&caller.ctx, &mut tx, id).await?;
+    let data = identity.sessions_of(&caller.ctx, &mut tx, id).await?;
     tx.commit().await?;
-    Ok(Json(SessionList { items }).into_response())
+    Ok(Json(Whole { data }).into_response())
 }
 
 /// End all sessions of a member in this organization.

@@ -5,9 +5,8 @@ use super::read::{SettingsView, view};
 use crate::handle::Identity;
 use crate::mfa;
 use crate::organizations::{self as lifecycle, events};
-use crate::store::{organizations, settings as rows};
-use crate::subject::permissions_of;
-use crate::text::folded;
+use crate::roles::role_named;
+use crate::store::settings as rows;
 use kernel::{Ctx, Error, ErrorKind, FieldError, Permission, Principal, Resource};
 use serde_json::{Map, Value};
 use store::{PlatformReason, TenantTx};
@@ -79,10 +78,7 @@ fn check(change: &SettingsChange) -> Result<(), Error> {
 /// nothing that the caller does not hold.
 async fn check_default_role(ctx: &Ctx, tx: &mut TenantTx, name: &str) -> Result<(), Error> {
     const FIELD: &str = "registration.default_role";
-    let Some(role) = organizations::role_by_name(tx, &folded(name.trim())).await? else {
-        return Err(Error::invalid_field(FIELD, "ROLE_UNKNOWN", "There is no role of this name."));
-    };
-    let held = permissions_of(&role.name, role.is_system, &role.permissions);
+    let held = role_named(tx, FIELD, name).await?.permissions();
     if held.iter().any(|permission| permission.definition().organization_only && permission.action() != "view") {
         return Err(Error::invalid_field(FIELD, "ROLE_TOO_POWERFUL", "This role acts on the organization as a whole."));
     }

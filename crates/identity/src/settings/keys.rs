@@ -1,5 +1,6 @@
 //! The keys, with what each may hold.
 
+use super::rates;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -24,6 +25,8 @@ pub enum Shape {
     SomeOf(&'static [&'static str]),
     /// Name of a role without organization-only permissions beyond `view`.
     ModestRole,
+    /// Limits by class, none above the house's.
+    RateLimits,
 }
 
 /// Every key, in the order of the document.
@@ -43,6 +46,7 @@ pub const KEYS: &[Key] = &[
     key("audit.retention_days", Shape::Whole { least: 180, most: 3_650 }),
     key("audit.log_reads", Shape::Flag),
     key("contacts.visibility", Shape::OneOf(&["organization", "related"])),
+    key("rate_limits", Shape::RateLimits),
 ];
 
 const fn key(name: &'static str, shape: Shape) -> Key {
@@ -68,6 +72,7 @@ impl Shape {
                     && distinct.iter().all(|choice| choices.contains(choice))
             }),
             Self::ModestRole => value.as_str().is_some_and(|name| (2..=50).contains(&name.chars().count())),
+            Self::RateLimits => rates::admits(value),
         }
     }
 
@@ -81,6 +86,7 @@ impl Shape {
                 "type": "array", "items": { "type": "string", "enum": choices }, "minItems": 1, "uniqueItems": true
             }),
             Self::ModestRole => json!({ "type": "string", "minLength": 2, "maxLength": 50 }),
+            Self::RateLimits => rates::schema(),
         }
     }
 
@@ -92,6 +98,7 @@ impl Shape {
             Self::OneOf(choices) => format!("One of {}.", choices.join(", ")),
             Self::SomeOf(choices) => format!("A list of one or more of {}, each once.", choices.join(", ")),
             Self::ModestRole => "The name of a role.".to_owned(),
+            Self::RateLimits => "By class the requests a minute and an hour, none above the default.".to_owned(),
         }
     }
 }

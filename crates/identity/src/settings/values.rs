@@ -1,5 +1,6 @@
 //! The values as the product reads them.
 
+use kernel::access::RateLimits;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -42,6 +43,8 @@ pub struct Effective {
     pub audit_log_reads: bool,
     #[serde(rename = "contacts.visibility")]
     pub contacts_visibility: ContactsVisibility,
+    /// Lower than the house's.
+    pub rate_limits: RateLimits,
 }
 
 impl Default for Effective {
@@ -62,6 +65,7 @@ impl Default for Effective {
             audit_retention_days: 730,
             audit_log_reads: true,
             contacts_visibility: ContactsVisibility::Organization,
+            rate_limits: RateLimits::default(),
         }
     }
 }

@@ -80,7 +80,7 @@ impl Identity {
         let ctx = self.acting(chosen.organization_id, entry.client);
         let mut tx = self.0.db.tenant(chosen.organization_id).await?;
         let settings = settings::effective(&mut tx).await?;
-        may_come_this_way(&entry, &settings)?;
+        may_come_this_way(&entry, chosen, &settings)?;
         admit(&mut tx, chosen, ctx.now()).await?;
         let first = FirstFactor {
             user_id: entry.login.user_id,
@@ -116,7 +116,7 @@ impl Identity {
     }
 }
 
-fn may_come_this_way(entry: &Entry<'_>, settings: &Effective) -> Result<(), Error> {
+fn may_come_this_way(entry: &Entry<'_>, chosen: &OwnMembership, settings: &Effective) -> Result<(), Error> {
     if !settings.sign_in_methods.contains(&entry.method) {
         return Err(Error::new(
             ErrorKind::Forbidden,
@@ -124,14 +124,20 @@ fn may_come_this_way(entry: &Entry<'_>, settings: &Effective) -> Result<(), Erro
             "This organization does not allow this way of signing in.",
         ));
     }
-    if settings.require_verified_email && entry.login.email_verified_at.is_none() {
-        return Err(Error::new(
-            ErrorKind::Forbidden,
-            "EMAIL_NOT_VERIFIED",
-            "Confirm your e-mail address first; the link is in your mail.",
-        ));
+    // An invitation is meant for whoever owns the address; a password that its sender gave says the same.
+    let accepts = chosen.membership_status == "invited" && !entry.login.must_change_password;
+    if (settings.require_verified_email || accepts) && entry.login.email_verified_at.is_none() {
+        return Err(unproven());
     }
     Ok(())
+}
+
+pub(crate) fn unproven() -> Error {
+    Error::new(
+        ErrorKind::Forbidden,
+        "EMAIL_NOT_VERIFIED",
+        "Confirm your e-mail address first; the link is in your mail.",
+    )
 }
 
 /// Whether the organization's status lets this member sign in: a blocked or closing one only its admins.

@@ -32,7 +32,10 @@ pub const EVENTS: &[EventDoc] = &[
     doc("auth.password_changed", "Somebody changed the own password: user_id."),
     doc("auth.password_reset_requested", "A link to choose a new password was asked for: user_id."),
     doc("auth.password_reset", "A new password was chosen by such a link; all sessions ended: user_id."),
-    doc("auth.email_verified", "Somebody proved that the own address is his: user_id."),
+    doc(
+        "auth.email_verified",
+        "Somebody proved that the own address is his: user_id, and reason `claimed` where what the login had before was cleared.",
+    ),
     doc("auth.reauthenticated", "Somebody proved again who he is: user_id, session_id, method."),
 ];
 

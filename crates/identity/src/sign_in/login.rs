@@ -5,7 +5,7 @@ use super::facts::{Fact, Whom};
 use super::throttle;
 use super::{Client, Pair};
 use crate::handle::Identity;
-use crate::password::{Password, PasswordHash, Verdict};
+use crate::password::{Password, PasswordHash, Place, Verdict};
 use crate::settings::SignInMethod;
 use crate::store::sign_in::{self as rows, Login};
 use crate::text::normal_email;
@@ -23,6 +23,12 @@ pub struct LoginRequest {
     pub device_name: Option<String>,
 }
 
+/// Somebody who may try: with a place for the check, and the login of the typed e-mail if there is one.
+pub struct Admitted {
+    login: Option<Login>,
+    place: Place,
+}
+
 /// A finished sign-in.
 pub struct SignedIn {
     pub pair: Pair,
@@ -35,16 +41,16 @@ impl Identity {
     /// Signs somebody in with a password.
     ///
     /// # Errors
-    /// 401 `AUTH_CREDENTIALS_INVALID` for whatever was wrong; 429 `AUTH_THROTTLED`; 503 `AUTH_BUSY`. Only after a
-    /// right password: 403 `ACCOUNT_DISABLED`, `MEMBERSHIP_INACTIVE`, `ORGANIZATION_SUSPENDED`,
+    /// 401 `AUTH_CREDENTIALS_INVALID` for whatever was wrong; 503 `AUTH_BUSY` after a long wait. Only after a right
+    /// password: 403 `ACCOUNT_DISABLED`, `MEMBERSHIP_INACTIVE`, `ORGANIZATION_SUSPENDED`,
     /// `SIGN_IN_METHOD_NOT_ALLOWED`, `EMAIL_NOT_VERIFIED`.
-    pub async fn login(&self, request: LoginRequest, client: &Client) -> Result<Entered, Error> {
+    pub async fn login(&self, request: LoginRequest, admitted: Admitted, client: &Client) -> Result<Entered, Error> {
+        let Admitted { login, place } = admitted;
         let email_hash = self.email_hash(&normal_email(&request.email));
-        let login = self.may_try_login(&request, client).await?;
         let named = request.organization.as_deref();
         let whom = Whom { login: login.as_ref().map(|login| login.user_id), named };
         let (password, stored) = (Password::parse(&request.password).ok(), stored_hash(login.as_ref()));
-        let verdict = self.0.hashes.verify(password, stored).await?;
+        let verdict = self.0.hashes.verify(place, password, stored).await?;
         let (Some(known), Verdict::Right { better }) = (&login, verdict) else {
             self.count_failure(&email_hash).await?;
             self.tell_refused(Fact::LoginFailed, &whom, "credentials_invalid", client).await?;
@@ -65,17 +71,21 @@ impl Identity {
         .await
     }
 
-    /// The login of the typed e-mail, unless it has to wait. The same work whether or not there is one.
+    /// Lets somebody try, unless too many do at once or the typed e-mail has to wait. The same work whether or not it has a
+    /// login; with no place left, none at all.
     ///
     /// # Errors
-    /// 429 `AUTH_THROTTLED`.
-    pub(crate) async fn may_try_login(&self, request: &LoginRequest, client: &Client) -> Result<Option<Login>, Error> {
+    /// 503 `AUTH_BUSY`; 429 `AUTH_THROTTLED`.
+    pub async fn admit_login(&self, request: &LoginRequest, client: &Client) -> Result<Admitted, Error> {
+        let place = self.0.hashes.place()?;
         let email_norm = normal_email(&request.email);
         let mut tx = self.0.db.platform(PlatformReason::SignIn).await?;
         let failures = rows::failures(&mut tx, &self.email_hash(&email_norm)).await?;
         let login = rows::login_by_email(tx.conn(), &email_norm).await?;
         tx.commit().await?;
-        let Err(throttled) = throttle::check(failures.as_ref(), self.0.clock.now()) else { return Ok(login) };
+        let Err(throttled) = throttle::check(failures.as_ref(), self.0.clock.now()) else {
+            return Ok(Admitted { login, place });
+        };
         let whom = Whom { login: login.map(|login| login.user_id), named: request.organization.as_deref() };
         self.tell_refused(Fact::Throttled, &whom, "throttled", client).await?;
         Err(throttled)

@@ -1,12 +1,14 @@
 //! `magic-link/exchange`: a link that came by mail for a session.
 
 use super::Client;
+use super::claim::{CLAIMED, claim_login};
 use super::enter::{Entered, Entry};
 use super::facts::{Fact, Whom};
 use crate::handle::Identity;
 use crate::links::{self, Purpose};
 use crate::settings::SignInMethod;
 use crate::store::sign_in as rows;
+use crate::text::folded;
 use kernel::Error;
 use store::INSTALLATION;
 
@@ -20,7 +22,7 @@ pub struct ExchangeRequest {
 }
 
 impl Identity {
-    /// Signs in with a link, which is used up by it and proves the address.
+    /// Signs in with a link, which is used up by it and proves the address: the first proof takes the login over.
     ///
     /// # Errors
     /// 400 `LINK_INVALID` for whatever is no good link; the refusals of [`Identity::enter`].
@@ -32,14 +34,16 @@ impl Identity {
         let Some(mut login) = login.filter(|login| self.is_of_address(&redeemed.data, login)) else {
             return Err(links::invalid());
         };
-        let now = self.0.clock.now();
         let whom = Whom { login: Some(login.user_id), named: None };
-        if rows::email_verified(tx.conn(), login.user_id, now).await? {
-            self.tell(&mut tx, Fact::EmailVerified, &whom, None, client)?;
-            login.email_verified_at = Some(now);
+        let name = (login.name.as_str(), folded(&login.name));
+        let claimed = claim_login(&mut tx, login.user_id, (name.0, &name.1), None, self.0.clock.now()).await?;
+        if claimed.is_some() {
+            self.tell(&mut tx, Fact::EmailVerified, &whom, Some(CLAIMED), client)?;
+            login = rows::login_by_id(tx.conn(), login.user_id).await?.ok_or_else(links::invalid)?;
         }
         self.tell(&mut tx, Fact::MagicLinkExchanged, &whom, None, client)?;
         tx.commit().await?;
+        self.announce_ended(login.user_id, &claimed.unwrap_or_default(), CLAIMED, client).await?;
         self.enter(Entry {
             login: &login,
             method: SignInMethod::MagicLink,

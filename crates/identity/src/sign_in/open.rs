@@ -72,26 +72,16 @@ impl Identity {
         {
             tx.append(ctx, events::membership("membership.activated", membership.membership_id, user_id));
         }
-        let authenticated_at = opening.proven_at.unwrap_or(now);
-        let life = Duration::days(settings.session_max_days).min(MAX_LIFE);
         let ended = end_surplus(tx, ctx, user_id, settings.session_max_per_user).await?;
-        let session_id: SessionId = ctx.new_id();
-        let amr = opening.amr.to_vec();
-        let device_name = opening.device_name.map(clean_line).filter(|name| !name.is_empty());
-        let new = NewSession {
-            id: session_id,
-            membership_id: membership.membership_id,
-            user_id,
-            device_name: device_name.as_deref().map(|name| truncate_chars(name, DEVICE_NAME)),
-            user_agent: opening.client.user_agent.as_deref().map(|agent| truncate_chars(agent, USER_AGENT)),
-            ip: Some(&opening.client.ip),
-            amr: &amr,
-            now,
-            authenticated_at,
-            expires_at: now + life,
-            idle_minutes: i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX),
+        let new = Begun {
+            id: ctx.new_id(),
+            authenticated_at: opening.proven_at.unwrap_or(now),
+            life: Duration::days(settings.session_max_days).min(MAX_LIFE),
+            idle: Duration::minutes(settings.session_idle_minutes),
         };
-        sessions::insert(tx, &new).await?;
+        write_down(tx, opening, &new, now).await?;
+        let Begun { id: session_id, authenticated_at, life, idle } = new;
+        let amr = opening.amr.to_vec();
         let refresh_token = OpaqueToken::new(&self.0.ids);
         sessions::insert_refresh_token(tx, session_id, &refresh_token.hash(), 1, now).await?;
         self.greet_device(ctx, tx, opening).await?;
@@ -107,9 +97,35 @@ impl Identity {
             amr,
             roles: user.roles.clone(),
         };
-        let pair = self.pair(keys, token, refresh_token, life.min(Duration::minutes(settings.session_idle_minutes)))?;
+        let pair = self.pair(keys, token, refresh_token, life.min(idle))?;
         Ok(Opened { pair, user, ended })
     }
+}
+
+/// What the settings and the sign-in make of a session.
+struct Begun {
+    id: SessionId,
+    authenticated_at: DateTime<Utc>,
+    life: Duration,
+    idle: Duration,
+}
+
+async fn write_down(tx: &mut TenantTx, opening: &Opening<'_>, begun: &Begun, now: DateTime<Utc>) -> Result<(), Error> {
+    let device_name = opening.device_name.map(clean_line).filter(|name| !name.is_empty());
+    let new = NewSession {
+        id: begun.id,
+        membership_id: opening.membership.membership_id,
+        user_id: opening.login.user_id,
+        device_name: device_name.as_deref().map(|name| truncate_chars(name, DEVICE_NAME)),
+        user_agent: opening.client.user_agent.as_deref().map(|agent| truncate_chars(agent, USER_AGENT)),
+        ip: Some(&opening.client.ip),
+        amr: opening.amr,
+        now,
+        authenticated_at: begun.authenticated_at,
+        expires_at: now + begun.life,
+        idle_minutes: i32::try_from(begun.idle.num_minutes()).unwrap_or(i32::MAX),
+    };
+    Ok(sessions::insert(tx, &new).await?)
 }
 
 /// Makes room for one more session of this person here, and forgets those long over.

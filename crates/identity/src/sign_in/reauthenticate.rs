@@ -76,8 +76,9 @@ impl Identity {
 
     /// The caller's own password; wrong ones are slowed down like those at the door, by person.
     pub(crate) async fn check_own_password(&self, login: &Login, typed: &SecretString) -> Result<Verdict, Error> {
+        let place = self.0.hashes.place()?;
         self.may_try(login.user_id).await?;
-        let verdict = self.0.hashes.verify(Password::parse(typed).ok(), stored_hash(Some(login))).await?;
+        let verdict = self.0.hashes.verify(place, Password::parse(typed).ok(), stored_hash(Some(login))).await?;
         self.count_try(login.user_id, matches!(verdict, Verdict::Right { .. })).await?;
         Ok(verdict)
     }

@@ -7,8 +7,9 @@ use crate::events;
 use crate::handle::Identity;
 use crate::settings;
 use crate::store::organizations;
-use crate::store::sessions::{self, SessionRow, StandingRow, TokenRow};
+use crate::store::sessions::{self, SessionRow, TokenRow};
 use crate::store::sign_in as rows;
+use crate::store::standing::{self as standings, StandingRow};
 use crate::subject::standing;
 use chrono::{DateTime, Duration, Utc};
 use kernel::ids::{OrganizationId, SessionId};
@@ -53,7 +54,7 @@ impl Identity {
         if turn == Turn::Reuse {
             return Err(self.end_reused(tx, organization, &session, client).await?);
         }
-        let standing = sessions::standing(&mut tx, organization, session_id).await?;
+        let standing = standings::standing(&mut tx, organization, session_id).await?;
         let first = standing.first().filter(|first| first.user_status == "active").ok_or_else(unusable)?;
         may_stay(first, &standing, now)?;
         let successor = token.successor(&self.0.successor_key);

@@ -157,6 +157,9 @@ pub struct KeyStanding {
     pub fallback_unit: Option<UnitId>,
     pub plan: Option<String>,
     pub features: Option<serde_json::Value>,
+    pub limits: Option<serde_json::Value>,
+    /// What each layer of settings lowers of the rate limits; `null` where it does not.
+    pub rate_limits: serde_json::Value,
 }
 
 pub async fn standing(tx: &mut TenantTx, id: Uuid) -> Result<Option<KeyStanding>, DbError> {
@@ -167,11 +170,15 @@ pub async fn standing(tx: &mut TenantTx, id: Uuid) -> Result<Option<KeyStanding>
              s.deleted_at is not null as "account_deleted!", k.scopes, k.masks, k.ip_allowlist, k.expires_at, k.last_used_at,
              k.revoked_at, o.slug, o.name as organization_name, o.status as organization_status, o.suspension_mode,
              (select f.unit_id from fallback_units f where f.organization_id = k.organization_id) as "fallback_unit: UnitId",
-             b.plan as "plan?", b.features as "features?"
+             b.plan as "plan?", b.features as "features?", b.limits as "limits?",
+             jsonb_build_array(l.value, lp.value, g.given -> 'rate_limits') as "rate_limits!"
            from api_keys k
            join service_accounts s on s.id = k.service_account_id and s.organization_id = k.organization_id
            join organizations o on o.id = k.organization_id
            left join subscriptions b on b.organization_id = k.organization_id
+           left join organization_settings g on g.organization_id = k.organization_id
+           left join platform_settings l on l.plan = '' and l.key = 'rate_limits'
+           left join platform_settings lp on lp.plan = b.plan and lp.key = 'rate_limits'
            where k.id = $1 and k.organization_id = $2"#,
         id,
         *organization_id

@@ -228,6 +228,30 @@ pub async fn of_role(tx: &mut TenantTx, role_id: RoleId) -> Result<Vec<Assignmen
     .await?)
 }
 
+/// What a member holds that is not over, oldest first.
+pub async fn of_member(
+    tx: &mut TenantTx,
+    member: MembershipId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Assignment>, DbError> {
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_as!(
+        Assignment,
+        r#"select a.id, a.membership_id as "membership_id: MembershipId", m.user_id as "user_id?: UserId", a.service_account_id,
+             a.role_id as "role_id: RoleId", a.scope_type, a.scope_id, a.effective_from, a.effective_to, a.granted_by, a.version,
+             a.created_at
+           from role_assignments a
+           left join memberships m on m.id = a.membership_id and m.organization_id = a.organization_id
+           where a.membership_id = $1 and a.organization_id = $2 and (a.effective_to is null or a.effective_to > $3)
+           order by a.created_at, a.id"#,
+        *member,
+        *organization_id,
+        now
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
 /// Oldest first; `after` is the last one seen.
 pub async fn list(
     tx: &mut TenantTx,

@@ -29,7 +29,7 @@ impl Subscription {
 }
 
 /// The subscription, made when the organization was.
-pub async fn find(tx: &mut TenantTx) -> Result<Subscription, DbError> {
+pub async fn find(tx: &mut TenantTx) -> Result<Option<Subscription>, DbError> {
     let organization_id = tx.organization_id();
     Ok(sqlx::query_as!(
         Subscription,
@@ -37,7 +37,7 @@ pub async fn find(tx: &mut TenantTx) -> Result<Subscription, DbError> {
          from subscriptions where organization_id = $1",
         *organization_id
     )
-    .fetch_one(tx.conn())
+    .fetch_optional(tx.conn())
     .await?)
 }
 

@@ -1,9 +1,8 @@
 //! `memberships` with their logins, and `role_assignments`.
 
 use chrono::{DateTime, Utc};
-use kernel::ids::{MembershipId, RoleId, UserId};
+use kernel::ids::{MembershipId, UserId};
 use store::{DbError, TenantTx};
-use uuid::Uuid;
 
 /// A login about to be made, if its e-mail has none.
 pub struct NewLogin<'a> {
@@ -86,33 +85,6 @@ pub async fn activate(tx: &mut TenantTx, id: MembershipId, now: DateTime<Utc>) -
     .execute(tx.conn())
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// A role in a scope for a member.
-pub struct NewAssignment<'a> {
-    pub id: Uuid,
-    pub membership_id: MembershipId,
-    pub role_id: RoleId,
-    pub scope_type: &'a str,
-    pub granted_by: Option<Uuid>,
-}
-
-pub async fn assign(tx: &mut TenantTx, new: &NewAssignment<'_>, now: DateTime<Utc>) -> Result<(), DbError> {
-    let organization_id = tx.organization_id();
-    sqlx::query!(
-        "insert into role_assignments (id, organization_id, membership_id, role_id, scope_type, granted_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
-        new.id,
-        *organization_id,
-        *new.membership_id,
-        *new.role_id,
-        new.scope_type,
-        new.granted_by,
-        now
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
 }
 
 /// Ends the assignments of a member who comes back after removal.

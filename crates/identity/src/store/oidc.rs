@@ -251,7 +251,6 @@ pub async fn record_use(
 pub struct GivenRole {
     pub assignment_id: Uuid,
     pub role_id: Uuid,
-    pub role: String,
     pub is_admin: bool,
 }
 
@@ -259,7 +258,7 @@ pub async fn roles_given_by(tx: &mut TenantTx, user_id: UserId, provider: Uuid) 
     let organization_id = tx.organization_id();
     Ok(sqlx::query_as!(
         GivenRole,
-        r#"select a.id as assignment_id, a.role_id, r.name as role, (r.is_system and r.name_folded = 'admin') as "is_admin!"
+        r#"select a.id as assignment_id, a.role_id, (r.is_system and r.name_folded = 'admin') as "is_admin!"
            from role_assignments a
            join roles r on r.id = a.role_id and r.organization_id = a.organization_id
            join memberships m on m.id = a.membership_id and m.organization_id = a.organization_id

@@ -104,22 +104,17 @@ pub async fn insert_built_in_role(
     Ok(added.rows_affected() == 1)
 }
 
-/// A role by its name, compared without case and accents.
-pub async fn role_by_name(tx: &mut TenantTx, folded: &str) -> Result<Option<RoleRow>, DbError> {
-    let organization_id = tx.organization_id();
-    Ok(sqlx::query_as!(
-        RoleRow,
-        r#"select id as "id: RoleId", name, is_system, permissions from roles where organization_id = $1 and name_folded = $2"#,
-        *organization_id,
-        folded
-    )
-    .fetch_optional(tx.conn())
-    .await?)
+/// Every organization there is or was, for work that spares none.
+pub async fn every_id(tx: &mut PlatformTx) -> Result<Vec<OrganizationId>, DbError> {
+    Ok(sqlx::query_scalar!(r#"select id as "id: OrganizationId" from organizations order by id"#)
+        .fetch_all(tx.conn())
+        .await?)
 }
 
-pub struct RoleRow {
-    pub id: RoleId,
-    pub name: String,
-    pub is_system: bool,
-    pub permissions: Vec<String>,
+/// ISO 3166.
+pub async fn country(tx: &mut TenantTx) -> Result<Option<String>, DbError> {
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_scalar!("select country from organizations where id = $1", *organization_id)
+        .fetch_optional(tx.conn())
+        .await?)
 }

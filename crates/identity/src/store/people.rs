@@ -307,38 +307,6 @@ pub async fn lasting_admins(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<i64
     .await?)
 }
 
-/// A role that a member holds.
-pub struct HeldRole {
-    pub assignment_id: Uuid,
-    pub name: String,
-    pub name_folded: String,
-    pub is_system: bool,
-    pub permissions: Vec<String>,
-    pub scope_type: String,
-}
-
-pub async fn held_roles(tx: &mut TenantTx, id: MembershipId) -> Result<Vec<HeldRole>, DbError> {
-    let organization_id = tx.organization_id();
-    Ok(sqlx::query_as!(
-        HeldRole,
-        "select a.id as assignment_id, r.name, r.name_folded, r.is_system, r.permissions, a.scope_type
-         from role_assignments a join roles r on r.id = a.role_id and r.organization_id = a.organization_id
-         where a.organization_id = $1 and a.membership_id = $2 order by a.created_at, a.id",
-        *organization_id,
-        *id
-    )
-    .fetch_all(tx.conn())
-    .await?)
-}
-
-pub async fn drop_assignment(tx: &mut TenantTx, id: Uuid) -> Result<(), DbError> {
-    let organization_id = tx.organization_id();
-    sqlx::query!("delete from role_assignments where organization_id = $1 and id = $2", *organization_id, id)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
 /// Whether this domain is proven here, for whatever purpose.
 pub async fn owns_domain(tx: &mut TenantTx, domain: &str) -> Result<bool, DbError> {
     let organization_id = tx.organization_id();

@@ -261,7 +261,7 @@ async fn place(
     }
     if let Some(names) = &change.roles {
         ctx.require(Permission::ROLES_ASSIGN, &Resource::organization(ctx.organization_id()))?;
-        changed.rights |= roles::replace(ctx, tx, (member.membership_id, member.id), names).await?;
+        changed.rights |= roles::replace(ctx, tx, member.membership_id, names).await?;
         let nothing = MembershipChange::default();
         people::change_membership(tx, member.membership_id, &nothing, ctx.now()).await?;
     }

@@ -103,8 +103,8 @@ pub async fn create_user(ctx: &Ctx, tx: &mut TenantTx, new: NewUser) -> Result<C
         membership_id,
         email: email.shown,
         name,
+        scope_type: role.default_scope().to_owned(),
         role: role.name,
-        scope_type: role.scope_type.to_owned(),
         login_created,
     })
 }

@@ -5,6 +5,7 @@ use super::{Member, events};
 use crate::handle::Identity;
 use crate::links::{self, Purpose};
 use crate::sign_in::Client;
+use crate::sign_in::enter::unproven;
 use crate::store::logins::{self as rows, OtherEmails};
 use crate::store::people::{self, LoginChange};
 use crate::text::Email;
@@ -23,7 +24,7 @@ const UNDO: Duration = Duration::days(7);
 /// Asks for another address; asking for the present one takes an earlier wish back.
 ///
 /// # Errors
-/// 422, 403 `REAUTH_REQUIRED`, 409 `EMAIL_TAKEN` (unless accounts are concealed: then nothing comes of it).
+/// 422, 403 `REAUTH_REQUIRED`, 403 `EMAIL_NOT_VERIFIED` for one's own that was never proven, 409 `EMAIL_TAKEN` (unless accounts are concealed: then nothing comes of it).
 pub(super) async fn ask_email_change(
     identity: &Identity,
     ctx: &Ctx,
@@ -34,6 +35,10 @@ pub(super) async fn ask_email_change(
     ctx.require_recent()?;
     let wanted = Email::parse(typed)?;
     let facts = rows::facts(tx, member.id).await?.ok_or_else(Error::not_found)?;
+    // Else whoever typed an address could move on with what others promise to its owner.
+    if ctx.subject.user_id() == Some(member.id) {
+        facts.email_verified_at.ok_or_else(unproven)?;
+    }
     let same = wanted.norm == facts.email_norm;
     let taken_by_another = !same && rows::is_taken(tx, &wanted.norm).await?;
     if taken_by_another && !identity.settings().conceal_accounts {

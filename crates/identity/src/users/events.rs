@@ -46,11 +46,6 @@ pub fn membership(kind: &'static str, id: MembershipId, user: UserId, mut data: 
     event(kind, "user", *user, "users.view", data)
 }
 
-pub fn role_taken(assignment: Uuid, membership: MembershipId, role: &str) -> NewEvent {
-    let data = json!({ "membership_id": membership, "role": role });
-    event("role_assignment.deleted", "role_assignment", assignment, "roles.view", data)
-}
-
 pub fn event(kind: &'static str, stream: &'static str, id: Uuid, permission: &str, data: Value) -> NewEvent {
     NewEvent {
         kind,

@@ -1,9 +1,9 @@
 //! Whose login an organization may touch: one that nobody else has a part in.
 
 use super::Member;
-use crate::roles;
+use crate::assignments;
+use crate::roles::taking_effect;
 use crate::store::{logins, people};
-use crate::subject::permissions_of;
 use kernel::access::granting::{Reach, may_grant};
 use kernel::ids::MembershipId;
 use kernel::{Ctx, Error, ErrorKind, PermissionSet};
@@ -35,18 +35,10 @@ pub async fn require_not_above(ctx: &Ctx, tx: &mut TenantTx, membership: Members
         return Ok(());
     }
     let mut held = PermissionSet::EMPTY;
-    for role in people::held_roles(tx, membership).await? {
-        for permission in permissions_of(&role.name, role.is_system, &role.permissions).iter() {
-            // What a narrower assignment makes inert is no power.
-            if role.scope_type == "organization" || !permission.definition().organization_only {
-                held.insert(permission);
-            }
+    for (assignment, role) in assignments::held(tx, membership, ctx.now()).await? {
+        for permission in taking_effect(&role, &assignment.scope()?).iter() {
+            held.insert(permission);
         }
     }
     may_grant(&ctx.subject, &held, &Reach::Organization, None, ctx.now())
-}
-
-/// Whether a role of this name is the one that holds everything.
-pub fn is_admin(name: &str, is_system: bool) -> bool {
-    is_system && roles::built_in(name).is_some_and(|role| role.name == "admin")
 }

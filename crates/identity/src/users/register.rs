@@ -4,8 +4,8 @@ use super::add::taken;
 use super::read::own_view;
 use super::{UserView, events, fields, roles};
 use crate::handle::Identity;
-use crate::limits;
-use crate::password::{About, PasswordHash};
+use crate::limits::{self, Limit};
+use crate::password::About;
 use crate::settings::{self, Effective, RegistrationMode};
 use crate::sign_in::{Asked, Client};
 use crate::store::logins::{self, NewPerson};
@@ -15,7 +15,9 @@ use kernel::ids::{OrganizationId, UserId};
 use kernel::{Ctx, Error, ErrorKind};
 use mail::{Letter, Template};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::jobs::{JobKind, JobOutcome, Lane, NewJob, SealedPayload};
 use store::{PlatformReason, TenantTx};
 
 /// What somebody typed to become a member.
@@ -26,6 +28,37 @@ pub(crate) struct Registration {
     /// Slug or id of the organization.
     pub organization: Option<String>,
     pub language: Option<String>,
+}
+
+/// A registration that was let in, as it lies sealed in the job.
+#[derive(Serialize, Deserialize)]
+struct Wanted {
+    email: Email,
+    /// As shown, as compared.
+    name: (String, String),
+    language: String,
+    password_hash: String,
+    organization_name: String,
+}
+
+/// Makes a member of somebody who registered where accounts are concealed.
+const REGISTER: &str = "identity.register";
+
+/// The job that does it.
+pub(crate) fn job_kind(identity: Identity) -> JobKind {
+    JobKind::new(REGISTER, move |run| {
+        let identity = identity.clone();
+        async move {
+            let payload: SealedPayload = run.parse()?;
+            let wanted: Wanted = payload.open(&identity.0.sealer, run.organization_id)?;
+            match identity.enroll(&run.ctx, &wanted, true).await {
+                // The last seat went meanwhile: nothing comes of it, as for those who come later.
+                Err(error) if error.kind() == ErrorKind::Conflict => Ok(JobOutcome::Done),
+                Err(error) => Err(error),
+                Ok(_) => Ok(JobOutcome::Done),
+            }
+        }
+    })
 }
 
 /// What came of it.
@@ -63,24 +96,57 @@ impl Identity {
             organization_slug: &organization.slug,
         };
         let hash = self.0.hashes.accept(&typed.password, &about).await?;
-        let mut tx = self.0.db.tenant(organization.id).await?;
+        let wanted = Wanted {
+            email,
+            name,
+            language,
+            password_hash: hash.as_str().to_owned(),
+            organization_name: organization.name.clone(),
+        };
+        if self.settings().conceal_accounts {
+            self.register_later(&ctx, &wanted).await
+        } else {
+            self.enroll(&ctx, &wanted, false).await
+        }
+    }
+
+    /// Where accounts are concealed the work is left to a job, so that the answer and its time are the same for an address
+    /// that has a login and one that has none.
+    async fn register_later(&self, ctx: &Ctx, wanted: &Wanted) -> Result<Registered, Error> {
+        let organization = ctx.organization_id();
+        let payload = SealedPayload::seal(ctx, &self.0.sealer, organization, wanted)?;
+        let mut tx = self.0.db.tenant(organization).await?;
+        limits::check(ctx, &mut tx, Limit::Seats).await?;
+        tx.enqueue(ctx, NewJob::new(Lane::Interactive, REGISTER, &payload));
+        tx.commit().await?;
+        Ok(Registered::Concealed)
+    }
+
+    /// Makes the login and the membership, or meets the login that the address has: its owner alone is told, where that is
+    /// concealed.
+    async fn enroll(&self, ctx: &Ctx, wanted: &Wanted, conceal: bool) -> Result<Registered, Error> {
+        let mut tx = self.0.db.tenant(ctx.organization_id()).await?;
         let person = NewPerson {
             id: ctx.ids.random(),
-            email: &email.shown,
-            email_norm: &email.norm,
-            name: &name.0,
-            name_norm: &name.1,
-            language: &language,
-            password_hash: Some(PasswordHash::as_str(&hash)),
+            email: &wanted.email.shown,
+            email_norm: &wanted.email.norm,
+            name: &wanted.name.0,
+            name_norm: &wanted.name.1,
+            language: &wanted.language,
+            password_hash: Some(&wanted.password_hash),
             must_change_password: false,
         };
         let (user, made) = logins::make(&mut tx, &person, ctx.now()).await?;
-        if !made {
-            return self.met_again(&ctx, tx, user, &organization.name).await;
+        if !made && !conceal {
+            return Err(taken());
         }
-        let view = self.welcome(&ctx, &mut tx, user, &settings).await?;
+        if !made {
+            return self.met_again(ctx, tx, user, &wanted.organization_name).await;
+        }
+        let settings = settings::effective(&mut tx).await?;
+        let view = self.welcome(ctx, &mut tx, user, &settings).await?;
         tx.commit().await?;
-        Ok(if self.settings().conceal_accounts { Registered::Concealed } else { Registered::Member(Box::new(view)) })
+        Ok(Registered::Member(Box::new(view)))
     }
 
     /// Makes the new login a member and writes to its address.
@@ -114,9 +180,6 @@ impl Identity {
         user: UserId,
         organization: &str,
     ) -> Result<Registered, Error> {
-        if !self.settings().conceal_accounts {
-            return Err(taken());
-        }
         if let Some(facts) = logins::facts(&mut tx, user).await? {
             let letter = Letter {
                 to: facts.email,

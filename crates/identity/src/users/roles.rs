@@ -1,28 +1,14 @@
-//! Roles of a person by name, in the default scope of each.
+//! Roles of a person by name, in the default scope of each: what people are made, invited and changed with. How a role is
+//! given and taken is the business of `assignments`.
 
-use super::managed::is_admin;
-use super::{events, last_admin};
-use crate::roles::built_in;
-use crate::store::members::{self, NewAssignment};
-use crate::store::organizations;
-use crate::store::people;
-use crate::subject::permissions_of;
-use crate::text::folded;
-use kernel::access::granting::{Reach, may_grant};
-use kernel::ids::{MembershipId, RoleId, UserId};
-use kernel::{Ctx, Error, PermissionSet};
+use super::last_admin;
+use crate::assignments::{self, Holder, ScopeRef, Wanted};
+use crate::roles::{Role, check_grant, role_named};
+use kernel::ids::MembershipId;
+use kernel::{Ctx, Error};
 use store::TenantTx;
-use uuid::Uuid;
 
-/// A role that the caller may give.
-pub struct GrantedRole {
-    pub id: RoleId,
-    pub name: String,
-    pub scope_type: &'static str,
-}
-
-/// The roles of these names with their default scopes, if the caller may give all of them. Giving `admin` asks for a
-/// recent proof of identity.
+/// The roles of these names, if the caller may give all of them. Giving `admin` asks for a recent proof of identity.
 ///
 /// # Errors
 /// 422 for an unknown role, 403 `GRANT_EXCEEDS_OWN`, 403 `REAUTH_REQUIRED`.
@@ -31,81 +17,65 @@ pub async fn grantable(
     tx: &mut TenantTx,
     field: &'static str,
     names: &[String],
-) -> Result<Vec<GrantedRole>, Error> {
-    let mut granted: Vec<GrantedRole> = Vec::with_capacity(names.len());
-    for name in names {
-        let Some(row) = organizations::role_by_name(tx, &folded(name.trim())).await? else {
-            return Err(Error::invalid_field(field, "ROLE_UNKNOWN", "There is no role of this name."));
-        };
-        if granted.iter().any(|role| role.id == row.id) {
-            continue;
-        }
-        // Custom roles have no scope of their own: the narrowest useful one.
-        let scope_type = built_in(&row.name).filter(|_| row.is_system).map_or("team", |role| role.default_scope);
-        let mut held = PermissionSet::EMPTY;
-        for permission in permissions_of(&row.name, row.is_system, &row.permissions).iter() {
-            if scope_type == "organization" || !permission.definition().organization_only {
-                held.insert(permission);
-            }
-        }
-        may_grant(&ctx.subject, &held, &Reach::Organization, None, ctx.now())?;
-        if is_admin(&row.name, row.is_system) {
-            ctx.require_recent()?;
-        }
-        granted.push(GrantedRole { id: row.id, name: row.name, scope_type });
+) -> Result<Vec<Role>, Error> {
+    let roles = named(tx, field, names).await?;
+    for role in &roles {
+        check_grant(ctx, tx, role, &scope_of(role)?, None).await?;
     }
-    Ok(granted)
+    Ok(roles)
 }
 
-/// Gives a member these roles.
-pub async fn assign(
-    ctx: &Ctx,
-    tx: &mut TenantTx,
-    membership_id: MembershipId,
-    roles: &[GrantedRole],
-) -> Result<(), Error> {
+/// Gives a member these roles; those that he has there already stay as they are.
+///
+/// # Errors
+/// 404 for a role that went away meanwhile, 422 for somebody who cannot hold roles here.
+pub async fn assign(ctx: &Ctx, tx: &mut TenantTx, member: MembershipId, roles: &[Role]) -> Result<(), Error> {
     for role in roles {
-        let id: Uuid = ctx.new_id();
-        let granted = NewAssignment {
-            id,
-            membership_id,
-            role_id: role.id,
-            scope_type: role.scope_type,
-            granted_by: ctx.subject.user_id().map(|user| user.0),
-        };
-        members::assign(tx, &granted, ctx.now()).await?;
-        let event = crate::events::role_assigned(id, membership_id, &role.name, role.scope_type);
-        events::append(ctx, tx, event);
+        let wanted = Wanted::for_good(Holder::Member(member), role, scope_of(role)?);
+        assignments::give(ctx, tx, &wanted, ctx.subject.principal_id()).await?;
     }
     Ok(())
 }
 
-/// Makes these the roles of a member: what he has of them stays as it is scoped and dated, the others end.
+/// Makes these the roles of a member: what he has of them stays as it is scoped and dated, the others end. What is over
+/// already is no role that he has.
 ///
 /// # Errors
 /// As [`grantable`]; what is taken away must be within the caller's rights too; 409 `LAST_ADMIN`.
-pub async fn replace(
-    ctx: &Ctx,
-    tx: &mut TenantTx,
-    member: (MembershipId, UserId),
-    names: &[String],
-) -> Result<bool, Error> {
-    let wanted: Vec<String> = names.iter().map(|name| folded(name.trim())).collect();
+pub async fn replace(ctx: &Ctx, tx: &mut TenantTx, member: MembershipId, names: &[String]) -> Result<bool, Error> {
     last_admin::lock(tx).await?;
-    let held = people::held_roles(tx, member.0).await?;
-    let new: Vec<String> =
-        names.iter().filter(|name| !held.iter().any(|role| role.name_folded == folded(name.trim()))).cloned().collect();
-    let granted = grantable(ctx, tx, "roles", &new).await?;
-    let ended: Vec<_> = held.iter().filter(|role| !wanted.contains(&role.name_folded)).collect();
-    for role in &ended {
-        let permissions = permissions_of(&role.name, role.is_system, &role.permissions);
-        may_grant(&ctx.subject, &permissions, &Reach::Organization, None, ctx.now())?;
-        people::drop_assignment(tx, role.assignment_id).await?;
-        events::append(ctx, tx, events::role_taken(role.assignment_id, member.0, &role.name));
+    let wanted = named(tx, "roles", names).await?;
+    assignments::hold_roles(tx, &wanted).await?;
+    assignments::lock_principal(tx, Holder::Member(member)).await?;
+    let held = assignments::held(tx, member, ctx.now()).await?;
+    let new: Vec<Role> = wanted.iter().filter(|role| !held.iter().any(|(_, one)| one.id == role.id)).cloned().collect();
+    for role in &new {
+        check_grant(ctx, tx, role, &scope_of(role)?, None).await?;
     }
-    assign(ctx, tx, member.0, &granted).await?;
-    if ended.iter().any(|role| is_admin(&role.name, role.is_system)) {
+    let ended: Vec<_> = held.iter().filter(|(_, role)| !wanted.iter().any(|one| one.id == role.id)).collect();
+    for (assignment, role) in &ended {
+        check_grant(ctx, tx, role, &assignment.scope()?, assignment.effective_to).await?;
+        assignments::take(ctx, tx, assignment, role).await?;
+    }
+    assign(ctx, tx, member, &new).await?;
+    if ended.iter().any(|(_, role)| role.is_admin()) {
         last_admin::must_remain(tx, ctx.now()).await?;
     }
-    Ok(!(ended.is_empty() && granted.is_empty()))
+    Ok(!(ended.is_empty() && new.is_empty()))
+}
+
+/// Each once.
+async fn named(tx: &mut TenantTx, field: &'static str, names: &[String]) -> Result<Vec<Role>, Error> {
+    let mut roles: Vec<Role> = Vec::with_capacity(names.len());
+    for name in names {
+        let role = role_named(tx, field, name).await?;
+        if !roles.iter().any(|known| known.id == role.id) {
+            roles.push(role);
+        }
+    }
+    Ok(roles)
+}
+
+fn scope_of(role: &Role) -> Result<ScopeRef, Error> {
+    ScopeRef::of(role.default_scope(), None).ok_or_else(|| Error::internal("a role without scope"))
 }

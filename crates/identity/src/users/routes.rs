@@ -6,7 +6,8 @@ mod picture;
 
 use super::change::{Changed, UserChange, change_user};
 use super::leave::{Left, remove_user};
-use super::read::{ListUsers, Order, UserView, list_people, show_user};
+use super::order::Order;
+use super::read::{ListUsers, UserView, list_people, show_user};
 use super::status::{restore_user, suspend_user};
 use crate::handle::Identity;
 use axum::extract::State;

@@ -62,6 +62,55 @@ async fn of_many_same_assignments_at_once_one_is_made() {
     assert!(answers.iter().all(|answer| answer.status == 201 || answer.code() == "ASSIGNMENT_EXISTS"));
 }
 
+/// Roles are given by name with a person, and as assignments: one rule for both.
+#[tokio::test]
+async fn a_role_given_by_name_and_as_an_assignment_at_once_is_held_once() {
+    let house = House::new().await;
+    let (_, token) = admin(&house).await;
+    let ana = house.user("finance").await;
+    let (id, path) = (built_in(&house, &token, "agent").await, format!("/api/users/{}", ana.user_id));
+    let by_name = (0..6).map(|_| async {
+        ask(&house, Method::PATCH, &path, &token, Some(json!({ "roles": ["finance", "agent"] }))).await
+    });
+    let as_assignment = (0..6).map(|_| assign(&house, &token, &id, ana.user_id, json!({ "scope_type": "team" })));
+    let (named, assigned) = tokio::join!(join_all(by_name), join_all(as_assignment));
+    assert!(named.iter().all(|answer| answer.status == 200), "{named:?}");
+    assert!(assigned.iter().all(|answer| answer.status == 201 || answer.code() == "ASSIGNMENT_EXISTS"));
+    let held = format!("select count(*) from role_assignments where membership_id = '{}'", ana.membership_id);
+    assert_eq!(house.count(format!("{held} and role_id = '{id}'")).await, 1, "agent");
+    assert_eq!(house.count(held).await, 2, "agent and finance");
+}
+
+#[tokio::test]
+async fn naming_a_persons_roles_leaves_what_is_dated_and_counts_nothing_that_is_over() {
+    let house = House::new().await;
+    let (_, token) = admin(&house).await;
+    let ana = house.user("finance").await;
+    let (agent, path) = (built_in(&house, &token, "agent").await, format!("/api/users/{}", ana.user_id));
+    let text = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let end = house.clock.now() + Duration::minutes(5);
+    let dated = json!({ "scope_type": "team", "effective_to": text(end) });
+    assert_eq!(assign(&house, &token, &agent, ana.user_id, dated).await.status, 201);
+    let name =
+        async |roles: Value| ask(&house, Method::PATCH, &path, &token, Some(json!({ "roles": roles }))).await.ok();
+    let ends = async || {
+        let statement = format!(
+            "select string_agg(coalesce(extract(epoch from effective_to)::bigint::text, 'never'), ',' order by created_at, id)
+             from role_assignments where membership_id = '{}' and role_id = '{agent}'",
+            ana.membership_id
+        );
+        house.text(statement).await
+    };
+    name(json!(["finance", "agent"])).await;
+    assert_eq!(ends().await, end.timestamp().to_string(), "what he has of it stays as it is dated");
+    house.clock.set(end);
+    name(json!(["finance", "agent"])).await;
+    assert_eq!(ends().await, format!("{},never", end.timestamp()), "what is over is no role that he has");
+    // Taking away leaves what is over alone: that is history.
+    name(json!(["finance"])).await;
+    assert_eq!(ends().await, end.timestamp().to_string());
+}
+
 #[tokio::test]
 async fn a_scope_names_what_it_needs_and_nothing_else() {
     let house = House::new().await;
@@ -162,4 +211,44 @@ async fn a_decision_is_explained_with_the_grant_the_masks_and_what_would_allow_i
     let agent = house.access_token(&ana.email).await;
     let body = json!({ "principal": { "type": "user", "id": ana.user_id.to_string() }, "action": "messaging.reply" });
     post(&house, "/api/authorize/explain", &agent, body).await.is(403, "PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn a_decision_is_explained_about_a_thing_by_its_id_and_a_strangers_is_not_there() {
+    let house = House::new().await;
+    let (boss, token) = admin(&house).await;
+    let ana = house.user("agent").await;
+    let other = house.other_organization("Outra").await;
+    let stranger = house.member(&other, &format!("{}@outra.example", crate::harness::unique("x")), "admin").await;
+    let ask = async |action: &str, resource: Value| {
+        let principal = json!({ "type": "user", "id": ana.user_id.to_string() });
+        post(
+            &house,
+            "/api/authorize/explain",
+            &token,
+            json!({ "principal": principal, "action": action, "resource": resource }),
+        )
+        .await
+    };
+    let about_boss = ask("users.manage", json!({ "type": "user", "id": boss.user_id.to_string() })).await.ok();
+    assert_eq!(about_boss.body["reason"], "missing_permission");
+    let seen = ask("users.view", json!({ "type": "user", "id": boss.user_id.to_string() })).await.ok();
+    assert_eq!(seen.body["allowed"], true);
+    let unit = unit(&house).await;
+    let own = ask("messaging.reply", json!({ "type": "unit", "id": unit })).await.ok();
+    assert_eq!((&own.body["allowed"], &own.body["grant"]["scope"]), (&json!(true), &json!("units")));
+    let foreign_unit =
+        house.text(format!("select id::text from units where organization_id = '{}' and is_fallback", other.id)).await;
+    for (kind, id) in [
+        ("user", stranger.user_id.to_string()),
+        ("organization", other.id.to_string()),
+        ("unit", foreign_unit),
+        ("role", Uuid::from_u128(7).to_string()),
+        ("service_account", Uuid::from_u128(7).to_string()),
+    ] {
+        ask("users.view", json!({ "type": kind, "id": id })).await.is(404, "NOT_FOUND");
+    }
+    ask("users.view", json!({ "type": "unit", "id": unit, "unit_id": unit })).await.is(422, "VALIDATION_FAILED");
+    ask("users.view", json!({ "type": "ticket", "id": unit })).await.is(422, "VALIDATION_FAILED");
+    ask("users.view", json!({ "type": "cat" })).await.is(422, "VALIDATION_FAILED");
 }

@@ -137,6 +137,14 @@ impl House {
         house
     }
 
+    /// The same house under other limits.
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        let mut house = self.another_node();
+        (house.identity, house.app) = node(&self.db, &self.clock, &self.settings, &limits);
+        house.limits = limits;
+        house
+    }
+
     /// A request whose body and answer are bytes.
     pub async fn send_bytes(&self, method: Method, path: &str, token: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let request = Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"));

@@ -3,8 +3,10 @@
 
 mod assignments;
 mod authenticator;
+mod claims;
 mod data_keys;
 mod domains;
+mod enumeration;
 mod founding;
 mod harness;
 mod impersonation;
@@ -34,3 +36,4 @@ mod staff;
 mod throttle;
 mod tokens;
 mod users;
+mod work;

@@ -305,14 +305,12 @@ async fn a_manager_does_not_reset_an_admin() {
 async fn where_it_is_required_people_have_seven_days_and_then_can_only_enrol() {
     let house = House::new().await;
     let ana = house.user("admin").await;
-    house
-        .sql(format!(
-            "insert into organization_settings (organization_id, given, updated_at) values ('{}', '{{\"mfa.required_for\": \"admins\"}}', now())
-             on conflict (organization_id) do update set given = excluded.given",
-            house.organization.id
-        ))
-        .await;
     let token = house.access_token(&ana.email).await;
+    let bearer = format!("Bearer {token}");
+    let tag = house.get("/api/organization/settings", &token).await.ok().header("etag").to_owned();
+    let asked = json!({ "mfa.required_for": "admins" });
+    let headers = [("authorization", bearer.as_str()), ("if-match", tag.as_str())];
+    house.send(Method::PATCH, "/api/organization/settings", &headers, Some(&asked)).await.ok();
     let own = house.get("/api/me/mfa", &token).await.ok();
     assert_eq!(own.body["required"], true);
     let due: DateTime<Utc> = own.text("required_from").parse().unwrap();
@@ -325,11 +323,18 @@ async fn where_it_is_required_people_have_seven_days_and_then_can_only_enrol() {
     house.advance(Duration::days(7));
     let token = house.access_token(&ana.email).await;
     house.get("/api/users", &token).await.is(403, "MFA_REQUIRED");
+    // What is one's own is shut too, but for the way out and who one is; so is a socket.
+    house.get("/api/me/preferences", &token).await.is(403, "MFA_REQUIRED");
+    house.bearer(Method::DELETE, "/api/me/sessions", &token, None).await.is(403, "MFA_REQUIRED");
+    house.get("/api/me", &token).await.ok();
+    assert!(house.identity.subject_of_token(&token, None).await.unwrap().debt().is_some());
     let begun = house.bearer(Method::POST, "/api/me/mfa/totp", &token, None).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     let body = json!({ "code": oathtool(&begun.text("secret"), house.clock.now()) });
     house.bearer(Method::POST, "/api/me/mfa/totp/confirm", &token, Some(&body)).await.ok();
     house.get("/api/users", &token).await.ok();
+    house.get("/api/me/preferences", &token).await.ok();
+    assert!(house.identity.subject_of_token(&token, None).await.unwrap().debt().is_none());
     house.challenged(&ana.email).await;
 }
 

@@ -81,7 +81,10 @@ async fn a_person_links_an_account_of_the_platforms_provider_and_takes_it_away()
     let landed = browser.get(house, &path_of(&back)).await;
     assert_eq!(landed.header("location"), format!("{ISSUER}/conta#linked=main"));
     let listed = house.get("/api/me/identities", &token).await.ok();
-    assert_eq!((listed.body.as_array().unwrap().len(), &listed.body[0]["provider"]), (1, &json!("main")));
+    assert_eq!(
+        (listed.body["data"].as_array().unwrap().len(), &listed.body["data"][0]["provider"]),
+        (1, &json!("main"))
+    );
 
     let signed_in = world.sign_in("main", &subject).await.ok();
     assert_eq!(signed_in.body["user"]["email"], ana.email);
@@ -98,7 +101,7 @@ async fn a_person_links_an_account_of_the_platforms_provider_and_takes_it_away()
         format!("{ISSUER}/conta#error=IDENTITY_TAKEN")
     );
 
-    let path = format!("/api/me/identities/{}", listed.body[0]["id"].as_str().unwrap());
+    let path = format!("/api/me/identities/{}", listed.body["data"][0]["id"].as_str().unwrap());
     world.bearer(Method::DELETE, &path, &bia, None).await.is(404, "NOT_FOUND");
     assert_eq!(world.bearer(Method::DELETE, &path, &token, None).await.status, 204);
     world.refused("main", &subject, "OIDC_NOT_LINKED").await;
@@ -145,9 +148,9 @@ async fn providers_are_managed_by_admins_and_never_show_the_secret() {
     let token = world.admin_token().await;
     let path = format!("/api/identity-providers/{own}");
     let shown = house.get("/api/identity-providers", &token).await.ok();
-    assert!(!shown.body.to_string().contains(CLIENT_SECRET) && shown.body[0].get("client_secret").is_none());
-    assert_eq!(shown.body[0]["group_role_map"], json!({ "chefia": "supervisor", "recepcao": "agent" }));
-    assert_eq!(shown.body[0]["callback_url"], format!("{ISSUER}/api/auth/oidc/{own}/callback"));
+    assert!(!shown.body.to_string().contains(CLIENT_SECRET) && shown.body["data"][0].get("client_secret").is_none());
+    assert_eq!(shown.body["data"][0]["group_role_map"], json!({ "chefia": "supervisor", "recepcao": "agent" }));
+    assert_eq!(shown.body["data"][0]["callback_url"], format!("{ISSUER}/api/auth/oidc/{own}/callback"));
     assert_eq!(
         world.bearer(Method::POST, &format!("{path}/test"), &token, None).await.ok().body,
         json!({ "ok": true, "problem": null })

@@ -64,8 +64,8 @@ async fn a_software_authenticator_registers_and_signs_in_without_typing_anything
     let validated = house.validate(&answer.text("access_token")).await.ok();
     assert_eq!(validated.body["session"]["amr"], json!(["pop", "user", "mfa"]), "two factors in one");
     let listed = house.get("/api/me/passkeys", &ana.token).await.ok();
-    assert_eq!(listed.body.as_array().unwrap().len(), 1);
-    assert!(listed.body[0]["last_used_at"].is_string() && listed.body[0].get("credential").is_none());
+    assert_eq!(listed.body["data"].as_array().unwrap().len(), 1);
+    assert!(listed.body["data"][0]["last_used_at"].is_string() && listed.body["data"][0].get("credential").is_none());
     let kinds: Vec<String> = house.events(house.organization.id).await.into_iter().map(|(kind, ..)| kind).collect();
     assert!(kinds.contains(&"auth.passkey_added".to_owned()));
     // Its own organization is entered when it is named, no other.
@@ -204,7 +204,7 @@ async fn passkeys_are_listed_renamed_and_removed_by_their_owner() {
     let fresh = house.sign_in_with(&mut ana.device).await.ok().text("access_token");
     assert_eq!(house.as_person(Method::DELETE, &path, &fresh, None).await.status, 204);
     house.sign_in_with(&mut ana.device).await.is(401, "PASSKEY_INVALID");
-    assert_eq!(house.get("/api/me/passkeys", &fresh).await.ok().body, json!([]));
+    assert_eq!(house.get("/api/me/passkeys", &fresh).await.ok().body["data"], json!([]));
 }
 
 #[tokio::test]

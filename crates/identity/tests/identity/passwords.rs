@@ -140,7 +140,9 @@ async fn the_strictest_policy_of_a_persons_organizations_holds_and_passwords_do_
             other.id
         ))
         .await;
-    let own = house.access_token(&ana.email).await;
+    // Signed in where the person stays.
+    let here = json!({ "email": ana.email, "password": PASSWORD, "organization": house.organization.slug });
+    let own = house.post("/api/auth/login", &here).await.ok().text("access_token");
     let change = async |current: &str, new: &str| {
         house.advance(Duration::seconds(1));
         let body = json!({ "current_password": current, "new_password": new });
@@ -175,6 +177,11 @@ async fn who_must_change_the_password_can_do_nothing_else() {
     // Too old by now: the door opens to one command.
     let token = house.access_token(&ana.email).await;
     house.get("/api/users", &token).await.is(403, "PASSWORD_CHANGE_REQUIRED");
+    for own in ["/api/me/preferences", "/api/me/sessions", "/api/organizations", "/api/me/mfa"] {
+        house.get(own, &token).await.is(403, "PASSWORD_CHANGE_REQUIRED");
+    }
+    house.call(Method::POST, "/api/me/export", &token, None).await.is(403, "PASSWORD_CHANGE_REQUIRED");
+    house.get("/api/me", &token).await.ok();
     let body = json!({ "current_password": PASSWORD, "new_password": "quatro-gatos-gordos" });
     assert_eq!(house.call(Method::POST, CHANGE, &token, Some(&body)).await.status, 204);
     assert_eq!(house.get("/api/users", &token).await.status, 200, "at once, with the same token");
@@ -228,4 +235,37 @@ async fn a_sign_in_with_the_old_password_does_not_outlive_a_change_that_comes_at
             assert_eq!(answer.code(), "AUTH_CREDENTIALS_INVALID", "{}", answer.body);
         }
     }
+}
+
+#[tokio::test]
+async fn a_reset_brings_no_earlier_password_back_and_a_refused_one_leaves_the_link_good() {
+    let house = House::alone().await;
+    let ana = house.user("agent").await;
+    house.set(&json!({ "password.history": 2, "password.min_length": 12 })).await;
+    let token = house.ask_link("/api/auth/password/forgot", &ana.email).await;
+    let reset = async |password: &str| {
+        house.post("/api/auth/password/reset", &json!({ "token": token, "password": password })).await
+    };
+    reset(PASSWORD).await.is(422, "PASSWORD_REUSED");
+    reset("curta").await.is(422, "PASSWORD_TOO_SHORT");
+    assert_eq!(reset("cinco-cabras-calmas").await.status, 204);
+    reset("quatro-gatos-gordos").await.is(400, "LINK_INVALID");
+    house.try_login(&ana.email, "cinco-cabras-calmas").await.ok();
+}
+
+#[tokio::test]
+async fn an_old_password_counts_from_its_last_change() {
+    let house = House::alone().await;
+    let ana = house.user("agent").await;
+    house.set(&json!({ "password.max_age_days": 30 })).await;
+    house.advance(Duration::days(29));
+    let token = house.ask_link("/api/auth/password/forgot", &ana.email).await;
+    let body = json!({ "token": token, "password": "quatro-gatos-gordos" });
+    assert_eq!(house.post("/api/auth/password/reset", &body).await.status, 204);
+    house.advance(Duration::days(29));
+    let token = house.try_login(&ana.email, "quatro-gatos-gordos").await.ok().text("access_token");
+    house.get("/api/users", &token).await.ok();
+    house.advance(Duration::days(2));
+    let token = house.try_login(&ana.email, "quatro-gatos-gordos").await.ok().text("access_token");
+    house.get("/api/users", &token).await.is(403, "PASSWORD_CHANGE_REQUIRED");
 }

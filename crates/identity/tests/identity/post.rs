@@ -63,9 +63,18 @@ pub fn token_of(letter: &Letter) -> String {
 
 /// A house whose limits are those of the document for these classes, and none for others.
 pub async fn limited(classes: &[Class]) -> House {
+    House::with(quick(), document(classes)).await
+}
+
+/// The same in a database of its own.
+pub async fn limited_alone(classes: &[Class]) -> House {
+    House::alone().await.with_limits(document(classes))
+}
+
+fn document(classes: &[Class]) -> Limits {
     let (document, mut limits) = (Limits::default(), no_limits());
     for class in classes {
         limits.copy(&document, *class);
     }
-    House::with(quick(), limits).await
+    limits
 }

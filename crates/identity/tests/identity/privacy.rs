@@ -212,11 +212,19 @@ async fn a_copy_of_ones_data_is_for_the_one_who_asked_for_a_day() {
             "sessions.json",
             "consents.json",
             "audit.json",
-            "authored.json"
+            "authored.json",
+            "records.json"
         ]
     );
     assert_eq!((&files[0].1["email"], &files[0].1["phone"]), (&json!(ana.email), &json!("+5511987650002")));
     assert_eq!(files[4].1.as_array().unwrap().len(), 1, "one session");
+    let shown = files[8].1.as_object().unwrap();
+    assert_eq!(shown.len(), identity::RECORDS.len());
+    for records in identity::RECORDS {
+        for row in shown[records.table].as_array().unwrap() {
+            assert!(records.left_out.iter().all(|column| row.get(column).is_none()), "{}: {row}", records.table);
+        }
+    }
     assert!(files[3].1.as_array().unwrap().len() == 1 && files[6].1.to_string().contains("user.updated"));
     // Nobody else, not even the admin; a copy for the admin is the admin's.
     house.get(&path, &token).await.is(404, "NOT_FOUND");
@@ -264,4 +272,312 @@ fn unzip(bytes: &[u8]) -> Vec<(String, Value)> {
     }
     assert!(bytes[at..].starts_with(b"PK\x01\x02"));
     files
+}
+
+/// Tables with rows about a person, and what becomes of them: which file of a copy shows them, and how an erasure treats
+/// them. A table, or a column of one, that is missing here fails the test.
+const TABLES: &[(&str, &str, &[&str])] = &[
+    (
+        "audit_values",
+        "the audit's own: addresses and devices of entries, destroyed by `audit_forget`",
+        &["organization_id", "seq", "field", "person_id", "salt", "lookup", "value_sealed"],
+    ),
+    (
+        "conversation_assignments",
+        "the organization's record of work: ids and instants",
+        &["id", "organization_id", "conversation_id", "user_id", "kind", "reason", "assigned_by", "since", "until"],
+    ),
+    (
+        "conversation_participants",
+        "the organization's record of work: ids and instants",
+        &["organization_id", "conversation_id", "user_id", "role", "source", "last_seen_seq", "created_at"],
+    ),
+    (
+        "erasures",
+        "records.json; the receipt stays",
+        &[
+            "id",
+            "organization_id",
+            "membership_id",
+            "user_id",
+            "cause",
+            "requested_by",
+            "requested_at",
+            "due_at",
+            "done_at",
+            "canceled_at",
+            "number",
+            "login_erased",
+            "stores",
+        ],
+    ),
+    (
+        "impersonations",
+        "records.json; the name is replaced",
+        &[
+            "id",
+            "organization_id",
+            "kind",
+            "mode",
+            "status",
+            "reason",
+            "minutes",
+            "by_user_id",
+            "by_name",
+            "membership_id",
+            "session_id",
+            "requested_at",
+            "expires_at",
+            "decided_by",
+            "decided_at",
+            "started_at",
+            "ended_at",
+            "ended_by",
+        ],
+    ),
+    (
+        "invitations",
+        "records.json; the message is emptied",
+        &[
+            "id",
+            "organization_id",
+            "membership_id",
+            "user_id",
+            "token_hash",
+            "status",
+            "message",
+            "invited_by",
+            "sent_count",
+            "expires_at",
+            "accepted_at",
+            "version",
+            "created_at",
+            "updated_at",
+        ],
+    ),
+    (
+        "known_devices",
+        "records.json; removed with the login",
+        &["user_id", "device_hash", "first_seen_at", "last_seen_at"],
+    ),
+    (
+        "memberships",
+        "profile.json, preferences.json, memberships.json; emptied",
+        &[
+            "id",
+            "organization_id",
+            "user_id",
+            "status",
+            "display_name",
+            "job_title",
+            "languages",
+            "preferences",
+            "joined_at",
+            "suspended_at",
+            "version",
+            "created_at",
+            "updated_at",
+            "signature_sealed",
+            "known_name",
+            "known_name_norm",
+            "known_email",
+            "known_language",
+            "erased_at",
+            "erased_number",
+            "held_at",
+            "hold_reason",
+        ],
+    ),
+    (
+        "one_time_links",
+        "records.json; removed with the login",
+        &["user_id", "purpose", "token_hash", "data", "tries", "created_at", "expires_at"],
+    ),
+    (
+        "passkeys",
+        "records.json; removed with the login",
+        &["id", "user_id", "credential_id", "credential", "name", "created_at", "last_used_at"],
+    ),
+    (
+        "password_history",
+        "hashes, which no copy holds; removed with the login",
+        &["user_id", "password_hash", "replaced_at"],
+    ),
+    (
+        "person_keys",
+        "opens what is sealed, which the other files show; destroyed with the login",
+        &["user_id", "key_sealed", "created_at", "destroyed_at"],
+    ),
+    ("platform_staff", "what the operator appointed: ids and instants", &["user_id", "role", "granted_at"]),
+    (
+        "privacy_exports",
+        "records.json; ended",
+        &[
+            "id",
+            "organization_id",
+            "membership_id",
+            "user_id",
+            "requested_by",
+            "state",
+            "blob_key",
+            "size",
+            "requested_at",
+            "ready_at",
+            "expires_at",
+            "downloaded_at",
+        ],
+    ),
+    ("recovery_codes", "records.json; removed with the login", &["user_id", "code_hash", "created_at", "used_at"]),
+    (
+        "role_assignments",
+        "records.json; ended with the membership",
+        &[
+            "id",
+            "organization_id",
+            "membership_id",
+            "role_id",
+            "scope_type",
+            "scope_id",
+            "effective_from",
+            "effective_to",
+            "granted_by",
+            "created_at",
+            "service_account_id",
+            "version",
+            "updated_at",
+        ],
+    ),
+    (
+        "sessions",
+        "sessions.json; removed",
+        &[
+            "id",
+            "organization_id",
+            "membership_id",
+            "user_id",
+            "device_name",
+            "user_agent",
+            "ip_first",
+            "ip_last",
+            "amr",
+            "created_at",
+            "authenticated_at",
+            "last_used_at",
+            "expires_at",
+            "revoked_at",
+            "revoked_reason",
+            "idle_minutes",
+        ],
+    ),
+    (
+        "totp_factors",
+        "records.json; removed with the login",
+        &["user_id", "secret_sealed", "created_at", "confirmed_at", "last_step"],
+    ),
+    (
+        "unit_members",
+        "profile.json; ended with the membership",
+        &["unit_id", "organization_id", "membership_id", "role", "weight", "active", "is_primary", "created_at"],
+    ),
+    (
+        "user_identities",
+        "records.json; removed with the login",
+        &["id", "user_id", "provider", "issuer", "subject", "created_at", "last_used_at"],
+    ),
+    (
+        "users",
+        "profile.json; emptied with the login",
+        &[
+            "id",
+            "email",
+            "email_norm",
+            "email_verified_at",
+            "name",
+            "name_norm",
+            "language",
+            "timezone",
+            "status",
+            "password_hash",
+            "password_changed_at",
+            "must_change_password",
+            "last_login_at",
+            "last_organization_id",
+            "version",
+            "created_at",
+            "updated_at",
+            "phone_sealed",
+            "pending_email_sealed",
+            "previous_email_sealed",
+            "previous_email_until",
+            "avatar_file_id",
+            "avatar_key",
+            "avatar_type",
+            "erase_at",
+            "erase_cause",
+        ],
+    ),
+];
+
+/// Tables that name people and hold no data about them besides ids.
+const ONLY_IDS: &[&str] = &["mfa_requirements"];
+
+#[tokio::test]
+async fn a_column_about_people_that_no_copy_and_no_erasure_knows_fails_here() {
+    let house = House::alone().await;
+    let found = house
+        .text(
+            "select string_agg(t.relname || '.' || a.attname, ' ' order by t.relname, a.attnum) from pg_class t
+             join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+             where t.relnamespace = 'public'::regnamespace and t.relkind in ('r', 'p') and not t.relispartition
+               and (t.relname = 'users' or exists (select from pg_attribute u where u.attrelid = t.oid and not u.attisdropped
+                 and u.attname in ('user_id', 'membership_id', 'person_id', 'email', 'email_norm', 'known_email')))"
+                .to_owned(),
+        )
+        .await;
+    let listed: std::collections::BTreeSet<String> = TABLES
+        .iter()
+        .flat_map(|(table, _, columns)| columns.iter().map(move |column| format!("{table}.{column}")))
+        .collect();
+    let table_of = |column: &str| column.split_once('.').unwrap().0.to_owned();
+    let found: std::collections::BTreeSet<String> =
+        found.split(' ').filter(|column| !ONLY_IDS.contains(&&*table_of(column))).map(str::to_owned).collect();
+    let unknown: Vec<_> = found.difference(&listed).collect();
+    assert!(unknown.is_empty(), "say which file of a copy shows these and how an erasure treats them: {unknown:?}");
+    let gone: Vec<_> = listed.difference(&found).collect();
+    assert!(gone.is_empty(), "these are listed and not there: {gone:?}");
+    // What the list promises of records.json is what the code takes.
+    let promised: Vec<_> =
+        TABLES.iter().filter(|(_, what, _)| what.starts_with("records.json")).map(|(table, ..)| *table).collect();
+    let mut taken: Vec<_> = identity::RECORDS.iter().map(|records| records.table).collect();
+    taken.sort_unstable();
+    assert_eq!(promised, taken);
+    for records in identity::RECORDS {
+        let columns = TABLES.iter().find(|(table, ..)| *table == records.table).unwrap().2;
+        assert!(records.left_out.iter().all(|column| columns.contains(column)), "{}", records.table);
+    }
+}
+
+#[tokio::test]
+async fn a_hold_elsewhere_keeps_the_login_though_its_place_there_has_ended() {
+    let house = House::alone().await;
+    let other = house.other_organization("Laboratório").await;
+    let boss = house.access_token(&house.user("admin").await.email).await;
+    let ana = house.user("agent").await;
+    let there = house.member(&other, &ana.email, "agent").await;
+    house
+        .sql(format!(
+            "update memberships set status = 'removed', held_at = now(), hold_reason = 'processo 17' where id = '{}'",
+            there.membership_id
+        ))
+        .await;
+    let path = format!("/api/users/{}/erase", ana.user_id);
+    assert_eq!(house.call(Method::POST, &path, &boss, None).await.status, 202);
+    house.work().await;
+    assert_eq!(
+        house.count(format!("select count(*) from users where id = '{}' and status = 'erased'", ana.user_id)).await,
+        0
+    );
+    let kept = format!("select count(*) from person_keys where user_id = '{}' and key_sealed is null", ana.user_id);
+    assert_eq!(house.count(kept).await, 0, "what is held can still be read");
+    assert_eq!(house.count("select count(*) from erasures where done_at is not null".to_owned()).await, 1);
 }

@@ -41,7 +41,7 @@ async fn check_01_register_verify_log_in_refresh_fifty_times_also_over_a_restart
         refresh = pair.text("refresh_token");
     }
     let listed = house.get("/api/me/sessions", &access).await.ok();
-    let items = listed.body["items"].as_array().unwrap();
+    let items = listed.body["data"].as_array().unwrap();
     assert_eq!((items.len(), &items[0]["current"]), (1, &json!(true)), "{items:?}");
 }
 
@@ -55,7 +55,7 @@ async fn people_see_their_sessions_and_end_one_or_all_others() {
     let foreign = house.access_token(&bia.email).await;
 
     let listed = house.get("/api/me/sessions", &own).await.ok();
-    let items = listed.body["items"].as_array().unwrap().clone();
+    let items = listed.body["data"].as_array().unwrap().clone();
     let names: Vec<&str> = items.iter().map(|item| item["device_name"].as_str().unwrap()).collect();
     assert_eq!(names, ["Casa", "Recepção", "Celular"]);
     assert_eq!(items.iter().map(|item| item["current"] == json!(true)).collect::<Vec<_>>(), [true, false, false]);
@@ -78,7 +78,7 @@ async fn people_see_their_sessions_and_end_one_or_all_others() {
     house.validate(&phone).await.is(401, "AUTH_SESSION_REVOKED");
     house.validate(&own).await.ok();
     house.validate(&foreign).await.ok();
-    assert_eq!(house.get("/api/me/sessions", &own).await.body["items"].as_array().unwrap().len(), 1);
+    assert_eq!(house.get("/api/me/sessions", &own).await.body["data"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn who_manages_users_sees_and_ends_their_sessions_here() {
     let boss = house.access_token(&boss.email).await;
     let path = format!("/api/users/{}/sessions", ana.user_id);
     house.get(&path, &here).await.is(403, "PERMISSION_DENIED");
-    assert_eq!(house.get(&path, &boss).await.ok().body["items"].as_array().unwrap().len(), 1, "those here alone");
+    assert_eq!(house.get(&path, &boss).await.ok().body["data"].as_array().unwrap().len(), 1, "those here alone");
     house.get(&format!("/api/users/{}/sessions", stranger.user_id), &boss).await.is(404, "NOT_FOUND");
     house.call(Method::DELETE, &path, &here, None).await.is(403, "PERMISSION_DENIED");
     assert_eq!(house.call(Method::DELETE, &path, &boss, None).await.status, 204);
@@ -236,4 +236,23 @@ async fn without_a_cookie_no_origin_counts_and_with_one_only_ours() {
     let headers = [("host", "desk.example"), ("origin", "https://desk.example"), ("cookie", cookie.as_str())];
     house.send(Method::GET, "/api/users/me", &headers, None).await.is(401, "AUTH_TOKEN_MISSING");
     house.send(Method::POST, "/api/auth/refresh", &headers, Some(&json!({}))).await.ok();
+}
+
+#[tokio::test]
+async fn looking_at_ones_own_token_keeps_no_session_alive_and_work_does() {
+    let house = House::new().await;
+    let ana = house.user("agent").await;
+    house.set(&json!({ "session.idle_minutes": 15 })).await;
+    for (path, stays) in [("/api/auth/validate", false), ("/api/users/me", true)] {
+        let pair = house.login(&ana.email).await;
+        house.advance(Duration::minutes(14));
+        house.get(path, &pair.text("access_token")).await.ok();
+        house.advance(Duration::minutes(2));
+        let again = house.refresh(&pair.text("refresh_token")).await;
+        if stays {
+            again.ok();
+        } else {
+            again.is(401, "REFRESH_INVALID");
+        }
+    }
 }

@@ -2,12 +2,13 @@
 
 use crate::handle::Identity;
 use crate::oidc::providers::{ProviderChange, ProviderView};
+use crate::routes::Whole;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use http_kit::{Caller, IfMatch, Json, Path, Refusal, etag};
-use kernel::ErrorKind;
 use kernel::ids::UserId;
+use kernel::{Error, ErrorKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa_axum::router::OpenApiRouter;
@@ -91,14 +92,14 @@ pub struct TestAnswer {
 /// Identity providers of the organization.
 #[utoipa::path(
     get, path = "/identity-providers", operation_id = "listIdentityProviders", tag = "identity",
-    responses((status = 200, description = "All of them; secrets are never shown", body = Vec<ProviderView>)),
+    responses((status = 200, description = "All of them; secrets are never shown", body = Whole<ProviderView>)),
     extensions(("x-permission" = json!("organization.manage"))),
 )]
-async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Json<Vec<ProviderView>>, Refusal> {
+async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Json<Whole<ProviderView>>, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let providers = identity.providers(&caller.ctx, &mut tx).await?;
     tx.commit().await?;
-    Ok(Json(providers))
+    Ok(Json(Whole { data: providers }))
 }
 
 /// Add an identity provider. Asks for a recent proof of identity.
@@ -128,7 +129,8 @@ async fn add(
     };
     let mut tx = caller.begin(&identity.0.db).await?;
     let added = identity.add_provider(&caller.ctx, &mut tx, new).await?;
-    caller.commit_with(tx, StatusCode::CREATED, [tag(&added)], &added).await
+    let place = HeaderValue::try_from(format!("/api/identity-providers/{}", added.id)).map_err(Error::internal)?;
+    caller.commit_with(tx, StatusCode::CREATED, [tag(&added), (header::LOCATION, place)], &added).await
 }
 
 /// Change an identity provider. Asks for a recent proof of identity.

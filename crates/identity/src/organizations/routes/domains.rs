@@ -4,8 +4,9 @@ use crate::handle::Identity;
 use crate::organizations::{DomainView, NewDomain, add_domain, list_domains, remove_domain, verify_domain};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use http_kit::{Caller, Json, Path, Refusal};
+use kernel::Error;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -45,7 +46,8 @@ pub async fn add(
 ) -> Result<Response, Refusal> {
     let mut tx = caller.begin(&identity.0.db).await?;
     let domain = add_domain(&caller.ctx, &mut tx, body).await?;
-    caller.commit(tx, StatusCode::CREATED, &domain).await
+    let place = HeaderValue::try_from(format!("/api/organization/domains/{}", domain.id)).map_err(Error::internal)?;
+    caller.commit_with(tx, StatusCode::CREATED, [(header::LOCATION, place)], &domain).await
 }
 
 /// Looks for the record and, where it is there, takes the domain.

@@ -9,7 +9,7 @@ use crate::organizations::{
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use http_kit::{Caller, IfMatch, Json, Refusal, etag};
+use http_kit::{Caller, IfMatch, Json, OwingSecondFactor, Refusal, etag};
 use serde::{Deserialize, Serialize};
 use store::TenantTx;
 
@@ -25,9 +25,9 @@ pub struct OwnOrganizations {
 #[utoipa::path(
     get, path = "/organizations", operation_id = "listOwnOrganizations", tag = "identity",
     responses((status = 200, description = "Those of the caller", body = OwnOrganizations)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
-pub async fn list(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
+pub async fn list(State(identity): State<Identity>, caller: OwingSecondFactor) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let data = own_organizations(&caller.ctx, &mut tx).await?;
     tx.commit().await?;

@@ -10,7 +10,7 @@ use crate::users::read::UserView;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use http_kit::{Caller, IfMatch, Json, Refusal, RequestInfo};
+use http_kit::{Caller, IfMatch, Json, OwingAnything, OwingSecondFactor, Refusal, RequestInfo};
 use kernel::Error;
 use kernel::ids::UserId;
 use serde::Deserialize;
@@ -23,9 +23,9 @@ fn me_of(caller: &Caller) -> Result<UserId, Error> {
 #[utoipa::path(
     get, path = "/users/me", operation_id = "getMe", tag = "identity",
     responses((status = 200, description = "The caller as a member of the organization", body = UserView)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["password", "second_factor"]))),
 )]
-pub async fn find(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
+pub async fn find(State(identity): State<Identity>, caller: OwingAnything) -> Result<Response, Refusal> {
     one(&identity, &caller, me_of(&caller)?).await
 }
 
@@ -75,9 +75,9 @@ pub async fn leave(State(identity): State<Identity>, caller: Caller) -> Result<R
 #[utoipa::path(
     get, path = "/me", operation_id = "getOwnAccount", tag = "identity",
     responses((status = 200, description = "Oneself", body = OwnView)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["password", "second_factor"]))),
 )]
-pub async fn me(State(identity): State<Identity>, caller: Caller) -> Result<Response, Refusal> {
+pub async fn me(State(identity): State<Identity>, caller: OwingAnything) -> Result<Response, Refusal> {
     let mut tx = identity.0.db.tenant(caller.ctx.organization_id()).await?;
     let own = show_own(&identity, &caller.ctx, &mut tx).await?;
     tx.commit().await?;
@@ -130,11 +130,11 @@ pub struct SwitchBody {
     post, path = "/auth/switch", operation_id = "switchOrganization", tag = "identity",
     request_body = SwitchBody,
     responses((status = 200, description = "Signed in there", body = LoginAnswer)),
-    extensions(("x-permission" = json!("own"))),
+    extensions(("x-permission" = json!("own")), ("x-owing" = json!(["second_factor"]))),
 )]
 pub async fn switch(
     State(identity): State<Identity>,
-    caller: Caller,
+    caller: OwingSecondFactor,
     headers: HeaderMap,
     Json(body): Json<SwitchBody>,
 ) -> Result<Response, Refusal> {

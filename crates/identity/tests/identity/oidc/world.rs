@@ -67,7 +67,7 @@ impl World {
     pub async fn own_id(&self) -> String {
         let token = self.admin_token().await;
         let listed = self.house.get("/api/identity-providers", &token).await.ok();
-        listed.body[0]["id"].as_str().unwrap().to_owned()
+        listed.body["data"][0]["id"].as_str().unwrap().to_owned()
     }
 
     pub async fn proves(&self, organization: &Organization, domain: &str) {
