@@ -97,15 +97,43 @@ pub enum Broken {
     CutOff { last: i64, head: i64 },
     #[error("entry {seq} is not the one of the head")]
     OtherHead { seq: i64 },
+    #[error("the entries before {first} are gone, and no checkpoint says that they were removed by retention")]
+    Uncovered { seq: i64, first: i64 },
+    #[error("the retention checkpoint at entry {seq} was not signed here")]
+    ForgedRetention { seq: i64 },
+    #[error("checkpoint {number} is missing; the next one stands at entry {seq}")]
+    MissingCheckpoint { number: i64, seq: i64 },
+    #[error("checkpoint {number} at entry {seq} was not signed here")]
+    ForgedCheckpoint { number: i64, seq: i64 },
+    #[error("entry {seq} is not the one of checkpoint {number}")]
+    OtherCheckpoint { number: i64, seq: i64 },
+    #[error("the chain ends at {last}, its checkpoint {number} at {head}")]
+    CutOffCheckpoint { number: i64, last: i64, head: i64 },
+    #[error("the export's manifest is missing or was not signed with its key")]
+    Manifest { seq: i64 },
+    #[error("entry {seq} is not of the filter that the manifest names")]
+    Unasked { seq: i64 },
+    #[error("the manifest is of {claimed} entries, here are {found} or others")]
+    OtherEntries { seq: i64, claimed: u64, found: u64 },
 }
 
 impl Broken {
     /// The first bad or missing `seq`.
     pub fn seq(&self) -> i64 {
         match *self {
-            Self::Missing { seq } | Self::Unlinked { seq } | Self::Changed { seq } => seq,
-            Self::OtherHead { seq } => seq,
-            Self::CutOff { last, .. } => last + 1,
+            Self::Missing { seq }
+            | Self::Unlinked { seq }
+            | Self::Changed { seq }
+            | Self::OtherHead { seq }
+            | Self::Uncovered { seq, .. }
+            | Self::ForgedRetention { seq }
+            | Self::MissingCheckpoint { seq, .. }
+            | Self::ForgedCheckpoint { seq, .. }
+            | Self::OtherCheckpoint { seq, .. }
+            | Self::Manifest { seq }
+            | Self::Unasked { seq }
+            | Self::OtherEntries { seq, .. } => seq,
+            Self::CutOff { last, .. } | Self::CutOffCheckpoint { last, .. } => last + 1,
         }
     }
 }
@@ -149,6 +177,14 @@ impl Checker {
         self.last_hash = Some(link.hash.clone());
         self.checked += 1;
         Ok(())
+    }
+
+    /// Goes on behind a part that is left out here: what comes next need not follow what came before.
+    pub fn leave_out_until(&mut self, seq: i64) {
+        if seq > self.last_seq + 1 {
+            self.last_seq = seq - 1;
+            self.last_hash = None;
+        }
     }
 
     /// Compares the end with a head that was kept elsewhere: a cut tail shows only so.

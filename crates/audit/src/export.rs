@@ -1,9 +1,13 @@
 //! Exports: made by a job, fetched for a day, checkable without the installation.
 
-use crate::chain::{Broken, Checker, Link};
+mod lines;
+mod manifest;
+
+pub use manifest::{Manifest, SignedManifest, check_export};
+
 use crate::handle::Audit;
 use crate::store::{self, Export, Filter, Made};
-use crate::verify::{Verdict, fact};
+use crate::verify::fact;
 use ::store::TenantTx;
 use ::store::jobs::{JobOutcome, JobRun, Lane, NewJob};
 use bytes::Bytes;
@@ -12,12 +16,11 @@ use files::{Declared, NewBlob};
 use futures_util::Stream;
 use kernel::ids::OrganizationId;
 use kernel::{Ctx, Error, ErrorKind, Permission, Resource};
+use lines::{CSV_HEAD, ExportLine, csv_line};
+use manifest::Tally;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use serde_json::value::RawValue;
-use std::io::BufRead;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -46,7 +49,7 @@ pub struct ExportBody {
     pub to: Option<DateTime<Utc>>,
 }
 
-/// `jsonl`: everything, can be verified. `csv`: for people.
+/// `jsonl`: ends with a signed manifest and can be verified. `csv`: for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditExportFormat)]
@@ -75,6 +78,9 @@ pub struct ExportView {
     #[schema(example = "ready")]
     pub state: String,
     pub entries: Option<i64>,
+    /// What the file is of, signed; also its last line (`jsonl`).
+    #[schema(value_type = Option<Object>)]
+    pub manifest: Option<Value>,
     pub created_at: DateTime<Utc>,
     pub ready_at: Option<DateTime<Utc>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -82,8 +88,8 @@ pub struct ExportView {
 
 impl From<Export> for ExportView {
     fn from(export: Export) -> Self {
-        let Export { id, format, state, entries, created_at, ready_at, expires_at, .. } = export;
-        Self { id, format, state, entries, created_at, ready_at, expires_at }
+        let Export { id, format, state, entries, manifest, created_at, ready_at, expires_at, .. } = export;
+        Self { id, format, state, entries, manifest, created_at, ready_at, expires_at }
     }
 }
 
@@ -91,7 +97,7 @@ impl Audit {
     /// Asks for an export.
     ///
     /// # Errors
-    /// 403 without `audit.export`.
+    /// 403 without `audit.export`; 409 `LIMIT_REACHED`.
     pub(crate) async fn request_export(
         &self,
         ctx: &Ctx,
@@ -100,6 +106,7 @@ impl Audit {
     ) -> Result<ExportView, Error> {
         ctx.require(Permission::AUDIT_EXPORT, &Resource::organization(ctx.organization_id()))?;
         let requested_by = ctx.actor().id.ok_or_else(Error::not_found)?;
+        identity::limits::take_export(ctx, tx).await?;
         let filter = Filter {
             category: body.category.clone(),
             actor_id: body.actor_id,
@@ -159,44 +166,58 @@ impl Audit {
             declared: Declared { mime: Some("text/plain".to_owned()), name: None },
             max_bytes: MAX_BYTES,
         };
-        let entries = Arc::new(AtomicI64::new(0));
-        let lines = self.lines(run.organization_id, filter, export.format == "csv", entries.clone());
+        let tally = Arc::new(Mutex::new(Tally::new(run.organization_id, filter)));
+        let lines = self.lines(run.organization_id, export.format == "csv", tally.clone());
         let stored = self.0.files.put_stream(blob, lines).await.map_err(Error::internal)?;
-        let (size, entries) = (i64::try_from(stored.size).unwrap_or(i64::MAX), entries.load(Ordering::Relaxed));
+        let size = i64::try_from(stored.size).unwrap_or(i64::MAX);
+        let tally = Arc::into_inner(tally).and_then(|tally| tally.into_inner().ok());
+        let signed =
+            tally.and_then(Tally::signed).ok_or_else(|| Error::internal("an export ended without its manifest"))?;
+        let (entries, manifest) = (signed.entries(), serde_json::to_value(&signed).map_err(Error::internal)?);
         let mut tx = self.0.db.tenant(run.organization_id).await?;
         let (blob_key, expires_at) = (stored.key.to_string(), now + LIFE);
-        store::make_ready(&mut tx, &Made { id, blob_key: &blob_key, size, entries, now, expires_at }).await?;
+        store::make_ready(
+            &mut tx,
+            &Made { id, blob_key: &blob_key, size, entries, manifest: &manifest, now, expires_at },
+        )
+        .await?;
         tx.commit().await?;
         Ok(JobOutcome::Done)
     }
 
-    /// The file's text, a few thousand entries at a time, from the first on, so that it can be checked line by line.
+    /// The file's text, a few thousand entries at a time from the first on, and the manifest at its end.
     fn lines(
         &self,
         organization: OrganizationId,
-        filter: Filter,
         csv: bool,
-        entries: Arc<AtomicI64>,
+        tally: Arc<Mutex<Tally>>,
     ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
         let head = futures_util::stream::iter(csv.then(|| Ok(Bytes::from_static(CSV_HEAD.as_bytes()))));
-        let audit = self.clone();
-        let rest = futures_util::stream::try_unfold((audit, 0), move |(audit, after)| {
-            let (filter, entries) = (filter.clone(), entries.clone());
+        let rest = futures_util::stream::try_unfold((self.clone(), Some(0)), move |(audit, after)| {
+            let tally = tally.clone();
             async move {
+                let Some(after) = after else { return Ok(None) };
                 let mut tx = audit.0.db.tenant(organization).await?;
                 let links = store::links_after(&mut tx, after, CHUNK).await?;
                 tx.commit().await?;
-                let Some(last) = links.last().map(|link| link.seq) else { return Ok(None) };
                 let mut text = String::new();
-                for link in links.iter().filter(|link| filter.takes(link)) {
-                    entries.fetch_add(1, Ordering::Relaxed);
-                    if csv {
-                        csv_line(&mut text, link);
-                    } else {
-                        text.push_str(&serde_json::to_string(&ExportLine::from(link)).map_err(Error::internal)?);
-                        text.push('\n');
+                let last = links.last().map(|link| link.seq);
+                if last.is_none() {
+                    let keys = audit.head_keys().await?;
+                    let signed = tally.lock().unwrap_or_else(PoisonError::into_inner).sign(&keys)?;
+                    if !csv {
+                        json_line(&mut text, &signed)?;
                     }
                 }
+                let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                for link in &links {
+                    match (tally.take(link), csv) {
+                        (false, _) => {}
+                        (true, true) => csv_line(&mut text, link),
+                        (true, false) => json_line(&mut text, &ExportLine::from(link))?,
+                    }
+                }
+                drop(tally);
                 Ok(Some((Bytes::from(text), (audit, last))))
             }
         });
@@ -204,137 +225,8 @@ impl Audit {
     }
 }
 
-/// One line of a `jsonl` export: an entry with all that its hash covers, and no personal values.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ExportLine {
-    organization_id: Uuid,
-    seq: i64,
-    id: Uuid,
-    event_id: Uuid,
-    at: DateTime<Utc>,
-    action: String,
-    category: String,
-    actor_kind: String,
-    actor_id: Option<Uuid>,
-    impersonator_id: Option<Uuid>,
-    resource_type: String,
-    resource_id: Uuid,
-    result: String,
-    request_id: String,
-    details: Box<RawValue>,
-    commitments: Box<RawValue>,
-    prev_hash: String,
-    hash: String,
-}
-
-impl From<&Link> for ExportLine {
-    fn from(link: &Link) -> Self {
-        let raw = |text: &String| RawValue::from_string(text.clone()).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        Self {
-            organization_id: link.organization_id,
-            seq: link.seq,
-            id: link.id,
-            event_id: link.event_id,
-            at: link.at,
-            action: link.action.clone(),
-            category: link.category.clone(),
-            actor_kind: link.actor_kind.clone(),
-            actor_id: link.actor_id,
-            impersonator_id: link.impersonator_id,
-            resource_type: link.resource_type.clone(),
-            resource_id: link.resource_id,
-            result: link.result.clone(),
-            request_id: link.request_id.clone(),
-            details: raw(&link.details),
-            commitments: raw(&link.commitments),
-            prev_hash: hex::encode(&link.prev_hash),
-            hash: hex::encode(&link.hash),
-        }
-    }
-}
-
-impl ExportLine {
-    fn into_link(self) -> Link {
-        Link {
-            organization_id: self.organization_id,
-            seq: self.seq,
-            id: self.id,
-            event_id: self.event_id,
-            at: self.at,
-            action: self.action,
-            category: self.category,
-            actor_kind: self.actor_kind,
-            actor_id: self.actor_id,
-            impersonator_id: self.impersonator_id,
-            resource_type: self.resource_type,
-            resource_id: self.resource_id,
-            result: self.result,
-            request_id: self.request_id,
-            details: self.details.get().to_owned(),
-            commitments: self.commitments.get().to_owned(),
-            prev_hash: hex::decode(self.prev_hash).unwrap_or_default(),
-            hash: hex::decode(self.hash).unwrap_or_default(),
-        }
-    }
-}
-
-/// Checks a whole `jsonl` export line by line, without a database.
-///
-/// # Errors
-/// When a line cannot be read.
-pub fn check_export(lines: impl BufRead) -> std::io::Result<Verdict> {
-    let mut checker: Option<Checker> = None;
-    let mut first_seq = 0;
-    for line in lines.lines() {
-        let line: ExportLine = serde_json::from_str(&line?).map_err(std::io::Error::other)?;
-        let link = line.into_link();
-        let checker = checker.get_or_insert_with(|| {
-            first_seq = link.seq;
-            Checker::from_the_middle(link.seq - 1)
-        });
-        if let Err(broken) = checker.take(&link) {
-            return Ok(verdict(checker, first_seq, Some(&broken)));
-        }
-    }
-    let checker = checker.unwrap_or_else(|| Checker::from_the_middle(0));
-    Ok(verdict(&checker, first_seq, None))
-}
-
-fn verdict(checker: &Checker, first_seq: i64, broken: Option<&Broken>) -> Verdict {
-    Verdict::of(checker, first_seq, broken)
-}
-
-const CSV_HEAD: &str =
-    "seq,at,action,category,actor_kind,actor_id,impersonator_id,resource_type,resource_id,result,request_id,details\n";
-
-fn csv_line(text: &mut String, link: &Link) {
-    let id = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    let cells = [
-        link.seq.to_string(),
-        link.at.to_rfc3339(),
-        link.action.clone(),
-        link.category.clone(),
-        link.actor_kind.clone(),
-        id(link.actor_id),
-        id(link.impersonator_id),
-        link.resource_type.clone(),
-        link.resource_id.to_string(),
-        link.result.clone(),
-        link.request_id.clone(),
-        link.details.clone(),
-    ];
-    for (place, cell) in cells.iter().enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        // RFC 4180; a cell that a spreadsheet would take for a formula is made text.
-        let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        text.push('"');
-        if formula {
-            text.push('\'');
-        }
-        text.push_str(&cell.replace('"', "\"\""));
-        text.push('"');
-    }
+fn json_line(text: &mut String, line: &impl Serialize) -> Result<(), Error> {
+    text.push_str(&serde_json::to_string(line).map_err(Error::internal)?);
     text.push('\n');
+    Ok(())
 }

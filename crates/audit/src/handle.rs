@@ -1,6 +1,6 @@
 //! What the house holds of this domain while it runs.
 
-use crate::head::HeadKey;
+use crate::checkpoint::HeadsOut;
 use crate::reads::RecentReads;
 use files::Files;
 use kernel::cursor::CursorKey;
@@ -28,6 +28,8 @@ pub struct AuditParts {
     pub ids: Ids,
     pub sealer: Sealer,
     pub files: Files,
+    /// Where the day's checkpoints are sent.
+    pub heads_out: HeadsOut,
 }
 
 /// The domain at work. Cheap to clone.
@@ -41,7 +43,7 @@ pub(crate) struct Parts {
     pub sealer: Sealer,
     pub files: Files,
     pub cursors: CursorKey,
-    pub head_key: HeadKey,
+    pub heads_out: HeadsOut,
     /// Keys the hashes by which personal values are found again.
     pub lookup_key: [u8; 32],
     pub reads: RecentReads,
@@ -49,14 +51,12 @@ pub(crate) struct Parts {
 }
 
 impl Audit {
-    /// # Errors
-    /// When the key of the heads cannot be made.
-    pub fn new(parts: AuditParts) -> Result<Self, Error> {
-        let AuditParts { db, clock, ids, sealer, files } = parts;
-        Ok(Self(Arc::new(Parts {
-            cursors: CursorKey::new(&sealer.derive("audit cursors")),
-            head_key: HeadKey::new(&sealer.derive("audit head"))?,
-            lookup_key: sealer.derive("audit lookup"),
+    pub fn new(parts: AuditParts) -> Self {
+        let AuditParts { db, clock, ids, sealer, files, heads_out } = parts;
+        Self(Arc::new(Parts {
+            cursors: CursorKey::new(&sealer.lasting("audit cursors")),
+            heads_out,
+            lookup_key: sealer.lasting("audit lookup"),
             reads: RecentReads::default(),
             sights: OnceLock::new(),
             db,
@@ -64,7 +64,7 @@ impl Audit {
             ids,
             sealer,
             files,
-        })))
+        }))
     }
 
     /// Tells who decides on which records, once all domains are made. A second call changes nothing.

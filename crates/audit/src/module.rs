@@ -1,5 +1,6 @@
 //! What this domain brings to the house.
 
+use crate::checkpoint::DELIVER;
 use crate::export::EXPORT;
 use crate::handle::Audit;
 use crate::retention::UPKEEP;
@@ -8,12 +9,18 @@ use chrono::Duration;
 use kernel::{Permission, audited};
 use module::{EventDoc, Module};
 use std::sync::Arc;
-use store::jobs::{Every, JobKind, Lane, Schedule};
+use store::jobs::{Backoff, Every, JobKind, Lane, Schedule};
 use store::log::{Reader, ReaderRun};
+use store::{HouseColumn, Reach};
+
+/// About three days.
+const DELIVERY_TRIES: i16 = 20;
 
 const EVENTS: &[EventDoc] = &[
     doc("privacy.data_read", "Personal data was looked at by somebody not taking part: resource_type, resource_id."),
     doc("audit.exported", "An export of the audit was asked for: export_id, format, filter."),
+    doc("audit.export_downloaded", "The file of an export was fetched: export_id."),
+    doc("audit.key_rotated", "Another key signs heads, checkpoints and exports: version, public_key."),
     doc("audit.verified", "The chain was checked: valid, checked."),
     doc("audit.pruned", "Old entries were removed, a checkpoint was left: through_seq, entries."),
 ];
@@ -28,6 +35,8 @@ pub fn module(audit: Audit, others: &[Module]) -> Module {
         others.iter().flat_map(|module| module.events).chain(EVENTS).map(|event| event.kind).collect();
     let audited = kinds.iter().copied().filter(|kind| audited::category(kind).is_some()).collect();
     let erased = kinds.iter().copied().filter(|kind| matches!(*kind, "privacy.erased" | "user.erased")).collect();
+    // Messages are no records that change; what happens to them has its own history, and they are most of the log.
+    let changing = kinds.iter().copied().filter(|kind| !kind.starts_with("message.")).collect();
     Module {
         name: "audit",
         routes: router(audit.clone()),
@@ -36,16 +45,26 @@ pub fn module(audit: Audit, others: &[Module]) -> Module {
         job_kinds: vec![
             job(EXPORT, &audit, |audit, run| Box::pin(async move { audit.make_export(run).await }))
                 .time_limit(Duration::minutes(30)),
+            job(DELIVER, &audit, |audit, run| Box::pin(async move { audit.deliver(run).await }))
+                .max_attempts(DELIVERY_TRIES)
+                .backoff(Backoff::Exponential { first: Duration::minutes(1), most: Duration::hours(6) }),
             job(UPKEEP, &audit, |audit, run| Box::pin(async move { audit.upkeep(run).await }))
                 .time_limit(Duration::minutes(30)),
         ],
         readers: vec![
             reader("audit.entries", audited, &audit, |audit, run| Box::pin(async move { audit.record(run).await })),
             reader("audit.erasures", erased, &audit, |audit, run| Box::pin(async move { audit.forget(run).await })),
-            reader("audit.history", kinds, &audit, |audit, run| {
+            reader("audit.history", changing, &audit, |audit, run| {
                 Box::pin(async move { audit.remember_change(run).await })
             }),
         ],
+        house_sealed: &[HouseColumn {
+            table: "audit_values",
+            column: "value_sealed",
+            place: "value",
+            row: "int8send(seq) || convert_to(field, 'UTF8')",
+            reach: Reach::Functions,
+        }],
         schedules: vec![Schedule {
             name: UPKEEP,
             lane: Lane::Bulk,

@@ -1,4 +1,4 @@
-//! Upkeep: whole oldest segments go when they are old enough, heads are kept elsewhere daily, erased people are forgotten.
+//! Upkeep: whole oldest segments go when they are old enough, checkpoints are taken daily, erased people are forgotten.
 
 use crate::handle::Audit;
 use crate::head::Head;
@@ -7,9 +7,8 @@ use crate::verify::fact;
 use ::store::jobs::{JobOutcome, JobRun};
 use ::store::log::ReaderRun;
 use ::store::{INSTALLATION, PlatformReason};
-use bytes::Bytes;
 use chrono::Duration;
-use files::{BlobKey, Declared, NewBlob};
+use files::BlobKey;
 use identity::settings;
 use kernel::ids::OrganizationId;
 use kernel::{Ctx, Error};
@@ -28,17 +27,20 @@ impl Audit {
         let mut tx = self.0.db.platform(PlatformReason::Maintenance).await?;
         let organizations = store::organizations(&mut tx).await?;
         tx.commit().await?;
+        let mut heads = Vec::new();
         for organization in organizations.into_iter().chain([*INSTALLATION]) {
             let organization = OrganizationId(organization);
             let ctx = Ctx::system(organization, self.0.clock.clone(), self.0.ids.clone(), run.ctx.request_id.clone());
             self.prune(&ctx).await?;
             self.drop_old_exports(organization).await?;
-            self.keep_head(organization).await?;
+            heads.extend(self.keep_checkpoint(organization).await?);
         }
+        self.send_out(&run.ctx, heads).await?;
         Ok(JobOutcome::Done)
     }
 
-    /// Removes whole segments that are older than the organization keeps them; answers how many entries went.
+    /// Removes whole segments that are older than the organization keeps them; answers how many entries went. While a
+    /// legal hold is set in the organization nothing goes: the database itself refuses.
     ///
     /// # Errors
     /// When the database fails.
@@ -51,9 +53,11 @@ impl Audit {
         let last = store::hash_of(&mut tx, upto).await?;
         tx.commit().await?;
         let Some(hash) = last else { return Ok(0) };
-        let head = Head { organization_id: *organization, seq: upto, hash: hex::encode(hash), at: ctx.now() };
+        let head =
+            Head { organization_id: *organization, number: None, seq: upto, hash: hex::encode(hash), at: ctx.now() };
+        let signature = self.head_keys().await?.sign_raw(&head)?;
         let mut tx = self.0.db.platform(PlatformReason::Maintenance).await?;
-        let gone = store::prune(&mut tx, *organization, upto, &self.0.head_key.sign_raw(&head), ctx.now()).await?;
+        let gone = store::prune(&mut tx, *organization, upto, &signature, ctx.now()).await?;
         tx.commit().await?;
         if gone > 0 {
             let mut tx = self.0.db.tenant(organization).await?;
@@ -70,25 +74,6 @@ impl Audit {
         for key in over.iter().filter_map(|key| BlobKey::parse(key)) {
             self.0.files.delete(organization, &key).await.map_err(Error::internal)?;
         }
-        Ok(())
-    }
-
-    /// Writes the signed head among the organization's files, where the database's owner does not reach.
-    async fn keep_head(&self, organization: OrganizationId) -> Result<(), Error> {
-        let signed = self.head(organization).await?;
-        if signed.head.seq == 0 {
-            return Ok(());
-        }
-        let now = self.0.clock.now();
-        let text = serde_json::to_vec(&signed).map_err(Error::internal)?;
-        let blob = NewBlob {
-            organization,
-            file: self.0.ids.sortable(now),
-            at: now,
-            declared: Declared { mime: Some("application/json".to_owned()), name: Some("audit-head.json".to_owned()) },
-            max_bytes: 64 * 1024,
-        };
-        self.0.files.put(blob, Bytes::from(text)).await.map_err(Error::internal)?;
         Ok(())
     }
 

@@ -1,13 +1,14 @@
-//! Checking a chain, in the database or of an export.
+//! Checking a chain in the database: entry by entry, against its checkpoints, and against a head kept elsewhere.
 
-use crate::chain::{Broken, Checker, GENESIS};
+use crate::chain::{Broken, Checker, GENESIS, Link};
 use crate::handle::Audit;
-use crate::head::{Head, SignedHead};
+use crate::head::{Head, HeadKeys, SignedHead};
 use crate::store;
 use kernel::ids::OrganizationId;
 use kernel::{Audience, Ctx, Error, NewEvent, Permission, Resource, StreamRef};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::VecDeque;
 use utoipa::ToSchema;
 
 /// Entries read at once.
@@ -40,6 +41,9 @@ pub struct Verdict {
     pub broken_at: Option<i64>,
     /// What is wrong with it.
     pub problem: Option<String>,
+    /// The public key that vouches for an export; compare it with one that you kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<String>,
 }
 
 impl Verdict {
@@ -51,8 +55,17 @@ impl Verdict {
             last_seq: checker.last().0,
             broken_at: broken.map(Broken::seq),
             problem: broken.map(ToString::to_string),
+            public_key: None,
         }
     }
+}
+
+/// What stands beside the entries: checkpoints whose signatures hold, and where the chain begins.
+struct Beside {
+    /// Where retention ended, or the beginning.
+    start: (i64, Vec<u8>),
+    /// Number, place and hash of each checkpoint, in their order.
+    checkpoints: VecDeque<(i64, i64, Vec<u8>)>,
 }
 
 impl Audit {
@@ -61,16 +74,60 @@ impl Audit {
     /// # Errors
     /// When the database fails.
     pub async fn verify(&self, organization: OrganizationId, span: &Span) -> Result<Verdict, Error> {
-        let mut tx = self.0.db.tenant(organization).await?;
-        let (start, start_hash) = store::latest_checkpoint(&mut tx).await?.unwrap_or((0, GENESIS.to_vec()));
-        tx.commit().await?;
+        let keys = self.head_keys().await?;
+        let nothing = Checker::after(0, &GENESIS);
+        if let Some(head) = &span.head
+            && (!keys.made(head) || head.head.organization_id != *organization)
+        {
+            return Ok(Verdict::of(&nothing, 1, Some(&Broken::OtherHead { seq: head.head.seq })));
+        }
+        let beside = match self.beside(organization, &keys).await? {
+            Ok(beside) => beside,
+            Err(broken) => return Ok(Verdict::of(&nothing, 1, Some(&broken))),
+        };
+        let (start, hash) = &beside.start;
         let mut checker = match span.from {
             Some(from) if from > start + 1 => Checker::from_the_middle(from - 1),
-            _ => Checker::after(start, &start_hash),
+            _ => Checker::after(*start, hash),
         };
         let first = checker.last().0 + 1;
-        let found = self.walk(organization, &mut checker, span).await?;
+        let found = self.walk(organization, &mut checker, span, beside.checkpoints).await?;
         Ok(Verdict::of(&checker, first, found.err().as_ref()))
+    }
+
+    /// Reads the checkpoints and checks that each is signed and none is missing.
+    async fn beside(&self, organization: OrganizationId, keys: &HeadKeys) -> Result<Result<Beside, Broken>, Error> {
+        let mut tx = self.0.db.tenant(organization).await?;
+        let mut start = (0, GENESIS.to_vec());
+        for row in store::retention_checkpoints(&mut tx).await? {
+            let (seq, hash) = (row.seq, hex::encode(&row.hash));
+            let head = Head { organization_id: *organization, number: None, seq, hash, at: row.created_at };
+            if !keys.made_raw(&head, &row.signature) {
+                return Ok(Err(Broken::ForgedRetention { seq }));
+            }
+            start = (seq, row.hash);
+        }
+        let (mut checkpoints, mut number) = (VecDeque::new(), 0);
+        loop {
+            let rows = store::checkpoints_after(&mut tx, number, CHUNK).await?;
+            if rows.is_empty() {
+                tx.commit().await?;
+                return Ok(Ok(Beside { start, checkpoints }));
+            }
+            for row in rows {
+                number += 1;
+                let seq = row.seq;
+                if row.number != number {
+                    return Ok(Err(Broken::MissingCheckpoint { number, seq }));
+                }
+                let hash = hex::encode(&row.hash);
+                let head = Head { organization_id: *organization, number: Some(number), seq, hash, at: row.at };
+                if !keys.made_raw(&head, &row.signature) {
+                    return Ok(Err(Broken::ForgedCheckpoint { number, seq }));
+                }
+                checkpoints.push_back((number, seq, row.hash));
+            }
+        }
     }
 
     async fn walk(
@@ -78,49 +135,32 @@ impl Audit {
         organization: OrganizationId,
         checker: &mut Checker,
         span: &Span,
+        mut checkpoints: VecDeque<(i64, i64, Vec<u8>)>,
     ) -> Result<Result<(), Broken>, Error> {
         let last_wanted = span.to.unwrap_or(i64::MAX);
-        if let Some(head) = &span.head
-            && (!self.0.head_key.made(head) || head.head.organization_id != *organization)
-        {
-            return Ok(Err(Broken::OtherHead { seq: head.head.seq }));
-        }
+        // Of what retention removed, or what was not asked for, nothing can be compared any more.
+        checkpoints.retain(|(_, seq, _)| *seq > checker.last().0);
         loop {
             let mut tx = self.0.db.tenant(organization).await?;
             let links = store::links_after(&mut tx, checker.last().0, CHUNK).await?;
             tx.commit().await?;
             let more = !links.is_empty();
             for link in links.iter().take_while(|link| link.seq <= last_wanted) {
-                if let Err(broken) = checker.take(link) {
+                if let Err(broken) = take(checker, link, span, &mut checkpoints) {
                     return Ok(Err(broken));
-                }
-                if let Some(SignedHead { head, .. }) = &span.head
-                    && head.seq == link.seq
-                    && head.hash != hex::encode(&link.hash)
-                {
-                    return Ok(Err(Broken::OtherHead { seq: link.seq }));
                 }
             }
             if !more || checker.last().0 >= last_wanted {
                 break;
             }
         }
-        Ok(match &span.head {
-            Some(head) if span.to.is_none() => checker.reaches(head.head.seq),
-            _ => Ok(()),
-        })
-    }
-
-    /// Where the chain ends now, signed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn head(&self, organization: OrganizationId) -> Result<SignedHead, Error> {
-        let mut tx = self.0.db.tenant(organization).await?;
-        let (seq, hash) = store::last_link(&mut tx).await?.unwrap_or((0, GENESIS.to_vec()));
-        tx.commit().await?;
-        let head = Head { organization_id: *organization, seq, hash: hex::encode(hash), at: self.0.clock.now() };
-        Ok(self.0.head_key.sign(head))
+        if span.to.is_some() {
+            return Ok(Ok(()));
+        }
+        if let Some((number, head, _)) = checkpoints.pop_front() {
+            return Ok(Err(Broken::CutOffCheckpoint { number, last: checker.last().0, head }));
+        }
+        Ok(span.head.as_ref().map_or(Ok(()), |head| checker.reaches(head.head.seq)))
     }
 
     /// [`Audit::verify`] asked for by a person: itself a fact.
@@ -134,6 +174,31 @@ impl Audit {
         tx.append(ctx, fact(ctx, "audit.verified", json!({ "valid": verdict.valid, "checked": verdict.checked })));
         tx.commit().await?;
         Ok(verdict)
+    }
+}
+
+/// The next entry: right in itself, the one that its checkpoints name, and the head's.
+fn take(
+    checker: &mut Checker,
+    link: &Link,
+    span: &Span,
+    checkpoints: &mut VecDeque<(i64, i64, Vec<u8>)>,
+) -> Result<(), Broken> {
+    let next = checker.last().0 + 1;
+    if checker.checked() == 0 && span.from.is_none() && link.seq > next {
+        return Err(Broken::Uncovered { seq: next, first: link.seq });
+    }
+    checker.take(link)?;
+    while let Some((number, _, hash)) = checkpoints.pop_front_if(|(_, seq, _)| *seq == link.seq) {
+        if hash != link.hash {
+            return Err(Broken::OtherCheckpoint { number, seq: link.seq });
+        }
+    }
+    match &span.head {
+        Some(SignedHead { head, .. }) if head.seq == link.seq && head.hash != hex::encode(&link.hash) => {
+            Err(Broken::OtherHead { seq: link.seq })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::export::{ExportBody, ExportView};
 use crate::handle::Audit;
+use crate::verify::fact;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -53,8 +54,9 @@ pub async fn find(State(audit): State<Audit>, caller: Caller, Path(id): Path<Uui
 pub async fn file(State(audit): State<Audit>, caller: Caller, Path(id): Path<Uuid>) -> Result<Response, Refusal> {
     let mut tx = audit.0.db.tenant(caller.ctx.organization_id()).await?;
     let export = audit.own_export(&caller.ctx, &mut tx, id).await?;
-    tx.commit().await?;
     let bytes = audit.export_file(&caller.ctx, &export).await?;
+    tx.append(&caller.ctx, fact(&caller.ctx, "audit.export_downloaded", serde_json::json!({ "export_id": id })));
+    tx.commit().await?;
     let (mime, name) =
         if export.format == "csv" { ("text/csv", "audit.csv") } else { ("application/x-ndjson", "audit.jsonl") };
     Ok((files::disposition::serving_headers(mime, name), bytes).into_response())

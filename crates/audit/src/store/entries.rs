@@ -41,7 +41,7 @@ pub async fn last_link(tx: &mut TenantTx) -> Result<Option<(i64, Vec<u8>)>, DbEr
 }
 
 /// Where the newest removal ended.
-pub async fn latest_checkpoint(tx: &mut TenantTx) -> Result<Option<(i64, Vec<u8>)>, DbError> {
+async fn latest_checkpoint(tx: &mut TenantTx) -> Result<Option<(i64, Vec<u8>)>, DbError> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
         "select seq, hash from audit_checkpoints where organization_id = $1 order by seq desc limit 1",
@@ -133,7 +133,7 @@ pub async fn seq_at(tx: &mut TenantTx, at: DateTime<Utc>) -> Result<Option<(i64,
 }
 
 /// What is asked for; what is left out does not filter.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Filter {
     pub actions: Option<Vec<String>>,

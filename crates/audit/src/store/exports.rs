@@ -13,6 +13,7 @@ pub struct Export {
     pub filter: Value,
     pub state: String,
     pub entries: Option<i64>,
+    pub manifest: Option<Value>,
     pub blob_key: Option<String>,
     pub created_at: DateTime<Utc>,
     pub ready_at: Option<DateTime<Utc>>,
@@ -46,7 +47,7 @@ pub async fn export(tx: &mut TenantTx, id: Uuid) -> Result<Option<Export>, DbErr
     let organization_id = tx.organization_id();
     Ok(sqlx::query_as!(
         Export,
-        "select id, requested_by, format, filter, state, entries, blob_key, created_at, ready_at, expires_at
+        "select id, requested_by, format, filter, state, entries, manifest, blob_key, created_at, ready_at, expires_at
          from audit_exports where organization_id = $1 and id = $2",
         *organization_id,
         id
@@ -61,6 +62,7 @@ pub struct Made<'a> {
     pub blob_key: &'a str,
     pub size: i64,
     pub entries: i64,
+    pub manifest: &'a Value,
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
@@ -68,7 +70,7 @@ pub struct Made<'a> {
 pub async fn make_ready(tx: &mut TenantTx, made: &Made<'_>) -> Result<(), DbError> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "update audit_exports set state = 'ready', blob_key = $3, size = $4, entries = $5, ready_at = $6, expires_at = $7
+        "update audit_exports set state = 'ready', blob_key = $3, size = $4, entries = $5, manifest = $8, ready_at = $6, expires_at = $7
          where organization_id = $1 and id = $2",
         *organization_id,
         made.id,
@@ -76,7 +78,8 @@ pub async fn make_ready(tx: &mut TenantTx, made: &Made<'_>) -> Result<(), DbErro
         made.size,
         made.entries,
         made.now,
-        made.expires_at
+        made.expires_at,
+        made.manifest
     )
     .execute(tx.conn())
     .await?;

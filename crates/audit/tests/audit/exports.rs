@@ -23,8 +23,14 @@ async fn an_export_is_made_checked_offline_and_over_after_a_day() {
     assert_eq!(status, StatusCode::OK);
     let verdict = audit::check_export(&file[..]).unwrap();
     assert!(verdict.valid && verdict.checked > 0, "{verdict:?}");
-    let forged = String::from_utf8(file).unwrap().replacen("=cmd()", "=abc()", 1);
-    assert!(!audit::check_export(forged.as_bytes()).unwrap().valid);
+    let text = String::from_utf8(file).unwrap();
+    assert!(!problem_of(&text.replacen("=cmd()", "=abc()", 1)).is_empty());
+    let lines: Vec<&str> = text.lines().collect();
+    let (_, without_manifest) = lines.split_last().unwrap();
+    assert!(problem_of(&without_manifest.join("\n")).contains("manifest is missing"));
+    // A cut tail shows without any head: the manifest counts.
+    let cut = [&lines[..lines.len() - 2], &lines[lines.len() - 1..]].concat().join("\n");
+    assert!(problem_of(&cut).contains("the manifest is of"), "{}", problem_of(&cut));
     assert!(audit::check_export(&b"no json"[..]).is_err());
 
     let other = house.member(&house.organization, "leo@clinica.example", "admin").await;
@@ -39,6 +45,51 @@ async fn an_export_is_made_checked_offline_and_over_after_a_day() {
     assert_eq!((status, &problem["code"]), (StatusCode::GONE, &json!("EXPORT_EXPIRED")));
     house.listen().await;
     assert_eq!(house.count("select count(*) from audit_entries where action = 'audit.exported'").await, 1);
+}
+
+fn problem_of(export: &str) -> String {
+    audit::check_export(export.as_bytes()).unwrap().problem.unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_filtered_export_can_be_checked_for_what_it_claims() {
+    let house = House::new().await;
+    let token = house.token("ana@clinica.example").await;
+    for n in 0..6 {
+        house.happen(if n % 2 == 0 { "role.updated" } else { "organization.updated" }, json!({ "n": n })).await;
+    }
+    house.listen().await;
+    let (_, export) =
+        house.post("/api/audit/exports", &token, &json!({ "format": "jsonl", "category": "config" })).await;
+    house.workers.drain().await.unwrap();
+    let path = format!("/api/audit/exports/{}", export["id"].as_str().unwrap());
+    let (_, made) = house.get(&path, &token).await;
+    let (_, file) = house.send_raw(Method::GET, &format!("{path}/file"), Some(&token), None).await;
+    let text = String::from_utf8(file).unwrap();
+    let verdict = audit::check_export(text.as_bytes()).unwrap();
+    assert!(verdict.valid && verdict.checked >= 3, "{verdict:?}");
+    assert_eq!(verdict.public_key, Some(house.audit.public_keys().await.unwrap()[0].public_key.clone()));
+    let manifest = &made["manifest"]["manifest"];
+    assert_eq!((&manifest["filter"]["category"], &manifest["entries"]), (&json!("config"), &json!(verdict.checked)));
+    assert!(manifest["left_out"].as_u64().unwrap() >= 3, "{manifest}");
+
+    let lines: Vec<&str> = text.lines().collect();
+    // One taken out, one changed, one put in that was not asked for, another filter claimed, another manifest.
+    assert!(problem_of(&lines[1..].join("\n")).contains("the manifest is of"));
+    assert!(problem_of(&text.replacen("\"n\":3", "\"n\":4", 1)).contains("was changed"));
+    let (_, whole) = house.post("/api/audit/exports", &token, &json!({ "format": "jsonl" })).await;
+    house.workers.drain().await.unwrap();
+    let path = format!("/api/audit/exports/{}/file", whole["id"].as_str().unwrap());
+    let (_, whole) = house.send_raw(Method::GET, &path, Some(&token), None).await;
+    let whole = String::from_utf8(whole).unwrap();
+    let foreign = whole.lines().find(|line| line.contains("\"access\"")).unwrap();
+    let with_foreign = [vec![foreign], lines.clone()].concat().join("\n");
+    assert!(problem_of(&with_foreign).contains("not of the filter"), "{}", problem_of(&with_foreign));
+    let claimed = text.replace("\"category\":\"config\",\"actor_id\"", "\"category\":null,\"actor_id\"");
+    assert_ne!(claimed, text);
+    assert!(problem_of(&claimed).contains("manifest"), "{}", problem_of(&claimed));
+    let other_end = [&lines[..lines.len() - 1], &[whole.lines().last().unwrap()]].concat().join("\n");
+    assert!(!problem_of(&other_end).is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A house of identity and audit: routes behind the real edge, a real database, readers and jobs that the test steps.
 
-use audit::{Audit, AuditParts, Sight};
+use audit::{Audit, AuditParts, HeadsOut, Sight};
 use axum::Router;
 use axum::body::Body;
 use chrono::{DateTime, Duration, TimeZone as _, Utc};
@@ -39,6 +39,11 @@ pub struct House {
 
 impl House {
     pub async fn new() -> Self {
+        Self::sending(HeadsOut::default(), mail::Way::Folder("/dev/null".into())).await
+    }
+
+    /// One whose checkpoints go somewhere.
+    pub async fn sending(heads_out: HeadsOut, way: mail::Way) -> Self {
         let database = TestDatabase::alone().await;
         let (db, clock, ids) = (database.open(), Clock::manual(start()), Ids::system());
         let sealer = Sealer::new(vec![SecretSlice::from(vec![7u8; 32])]);
@@ -47,8 +52,14 @@ impl House {
         let files = files::Files::local(folder.path()).unwrap();
         let identity =
             Identity::new(db.clone(), clock.clone(), ids.clone(), sealer.clone(), files.clone(), settings).unwrap();
-        let audit =
-            Audit::new(AuditParts { db: db.clone(), clock: clock.clone(), ids: ids.clone(), sealer, files }).unwrap();
+        let audit = Audit::new(AuditParts {
+            db: db.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            sealer: sealer.clone(),
+            files,
+            heads_out,
+        });
         audit.know_sights(vec![Sight {
             kind: "user",
             may_view: Arc::new(|_, id| Box::pin(async move { Ok(!id.is_nil()) })),
@@ -56,6 +67,10 @@ impl House {
         let mut modules =
             vec![identity::module(identity.clone()), service_levels::module(db.clone(), identity.cursors().clone())];
         modules.push(audit::module(audit.clone(), &modules));
+        let from = "Balcao <no-reply@desk.example>".parse().unwrap();
+        let mailer = mail::Mailer::new(&mail::Settings { way, from, timeout: std::time::Duration::from_secs(20) });
+        let post = mail::job_kind(mailer.unwrap(), sealer);
+        modules.push(module::Module { name: "mail", job_kinds: vec![post], ..module::Module::default() });
         let readers = modules.iter().flat_map(|module| module.readers.clone()).collect();
         let kinds = modules.iter().flat_map(|module| module.job_kinds.clone()).collect();
         let readers = Readers::new(db.clone(), clock.clone(), ids.clone(), readers);

@@ -3,9 +3,17 @@
 #![expect(clippy::disallowed_methods, reason = "a test may ask the environment how long its chain shall be")]
 
 mod chain;
+mod checkpoints;
 mod entries;
 mod exports;
 mod history;
 mod house;
 mod million;
+#[path = "../../../mail/tests/mail/support.rs"]
+#[expect(
+    dead_code,
+    clippy::expect_used,
+    reason = "the mail server of another crate's tests, of which a part is used here"
+)]
+mod post;
 mod tampering;
