@@ -2,6 +2,7 @@
 
 use crate::sender::Link;
 use chrono::{DateTime, Utc};
+use kernel::Visibility;
 use kernel::ids::{AddressId, ContactId, IdentityId};
 use sqlx::Executor;
 use store::{DbError, TenantTx};
@@ -277,4 +278,55 @@ pub(crate) async fn names(tx: &mut TenantTx, ids: &[ContactId]) -> Result<Vec<(C
     .fetch_all(tx.conn())
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// A contact found by one of its addresses.
+pub(crate) struct FoundByValue {
+    pub contact_id: ContactId,
+    pub name: Option<String>,
+    pub value: String,
+}
+
+/// Most that are found by one value; more than one only while somebody else's claim is being sorted out.
+const MOST_FOUND: i64 = 20;
+
+/// The contacts with a proved or entered address of this key; with `threads` only those who have one of these.
+pub(crate) async fn of_value(
+    tx: &mut TenantTx,
+    kind: &str,
+    match_key: &str,
+    threads: Option<&Visibility>,
+) -> Result<Vec<FoundByValue>, DbError> {
+    let organization_id = *tx.organization_id();
+    let all = Visibility { everything: true, ..Visibility::default() };
+    let seen = threads.unwrap_or(&all);
+    let units: Vec<Uuid> = seen.units.iter().map(|id| id.0).collect();
+    let accounts: Vec<Uuid> = seen.channel_accounts.iter().map(|id| id.0).collect();
+    let unassigned: Vec<Uuid> = seen.unassigned_units.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_as!(
+        FoundByValue,
+        r#"select c.id as "contact_id: ContactId", coalesce(c.social_name, c.name, c.profile_name) as name, i.value
+           from contact_identities i join contacts c on c.id = i.contact_id and c.organization_id = i.organization_id
+           where i.organization_id = $1 and i.kind = $2 and i.match_key = $3 and i.retired_at is null and i.trust <> 'claimed'
+             and (not $4 or exists (
+               select from contact_threads t where t.organization_id = $1 and t.contact_id = c.id
+                 and ($5 or t.unit_id = any($6::uuid[]) or (t.unit_id is null and $7) or t.channel_account_id = any($8::uuid[])
+                   or ($9::uuid is not null and (t.owner_id = $9 or $9 = any(t.participants)))
+                   or (t.owner_id is null and (t.unit_id = any($10::uuid[]) or (t.unit_id is null and $11))))))
+           order by c.id limit $12"#,
+        organization_id,
+        kind,
+        match_key,
+        threads.is_some(),
+        seen.everything,
+        &units,
+        seen.without_unit,
+        &accounts,
+        seen.me.filter(|_| seen.own).map(|id| id.0),
+        &unassigned,
+        seen.unassigned_without_unit,
+        MOST_FOUND
+    )
+    .fetch_all(tx.conn())
+    .await?)
 }

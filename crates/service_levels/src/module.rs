@@ -2,11 +2,13 @@
 
 use crate::provision::provision_units;
 use crate::routes::router;
-use kernel::Permission;
+use crate::store;
+use ::store::Database;
 use kernel::cursor::CursorKey;
-use module::{EventDoc, Module, Provision};
+use kernel::ids::UnitId;
+use kernel::{Permission, Resource};
+use module::{EventDoc, Module, Provision, ResourceKind};
 use std::sync::Arc;
-use store::Database;
 
 const EVENTS: &[EventDoc] = &[
     EventDoc { kind: "unit.created", version: 1, meaning: "A unit was made: unit_id, name, kind, is_fallback." },
@@ -24,7 +26,20 @@ pub fn module(db: Database, cursors: CursorKey) -> Module {
         routes: router(db, cursors),
         permissions: &[Permission::UNITS_VIEW, Permission::UNITS_MANAGE],
         events: EVENTS,
+        resources: vec![unit()],
         provisions: vec![Provision(Arc::new(|ctx, tx| Box::pin(provision_units(ctx, tx))))],
         ..Module::default()
+    }
+}
+
+fn unit() -> ResourceKind {
+    ResourceKind {
+        kind: "unit",
+        load: Arc::new(|tx, id| {
+            Box::pin(async move {
+                let there = store::exists(tx, UnitId(id)).await?;
+                Ok(there.then(|| Resource::in_unit(tx.organization_id(), Some(UnitId(id)))))
+            })
+        }),
     }
 }

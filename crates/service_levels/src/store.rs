@@ -54,6 +54,18 @@ pub async fn fallback_unit(tx: &mut TenantTx) -> Result<Option<UnitId>, DbError>
     .await?)
 }
 
+/// Whether it is there, archived or not.
+pub async fn exists(tx: &mut TenantTx, id: UnitId) -> Result<bool, DbError> {
+    let organization_id = tx.organization_id();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from units where id = $1 and organization_id = $2) as "there!""#,
+        *id,
+        *organization_id
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 pub async fn is_active(tx: &mut TenantTx, id: UnitId) -> Result<bool, DbError> {
     let organization_id = tx.organization_id();
     Ok(sqlx::query_scalar!(

@@ -66,7 +66,8 @@ pub async fn list_units(
     page: &PageRequest,
 ) -> Result<Page<Unit>, Error> {
     let whole = Resource::organization(ctx.organization_id());
-    if !ctx.subject.membership_active {
+    // Every member sees them, in an organization that is open; keys by permission alone.
+    if ctx.subject.user_id().is_none() || !ctx.subject.organization.is_open() {
         ctx.require(Permission::UNITS_VIEW, &whole)?;
     }
     let archived_too = ctx.require(Permission::UNITS_MANAGE, &whole).is_ok();

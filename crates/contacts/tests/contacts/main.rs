@@ -4,4 +4,5 @@
 
 mod changes;
 mod harness;
+mod lookup;
 mod recognizing;
