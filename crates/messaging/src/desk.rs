@@ -4,23 +4,24 @@
 use crate::reply::Posted;
 use ::store::{Coalescer, Database, TenantTx};
 use kernel::Error;
-use kernel::ids::OrganizationId;
+use kernel::ids::{ConversationId, OrganizationId};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Messages of one batch at most.
 const MOST: usize = 64;
-/// Batches of one organization under way at once: while one waits for the disk the other one is made ready.
+/// Batches of one organization under way at once: while one waits for the disk the other one is made.
 const PARALLEL: usize = 2;
-/// So many must wait before a second batch begins beside the first.
-const CROWD: usize = 24;
 /// Organizations whose desk is remembered; when full, those where nothing waits are forgotten.
 const REMEMBERED: usize = 1_000;
 
 /// Something to be written that others can share a transaction with.
 pub(crate) trait Entry: Send + Sync + Sized + 'static {
     fn organization_id(&self) -> OrganizationId;
+
+    /// Its conversation is locked until its batch is committed.
+    fn conversation_id(&self) -> ConversationId;
 
     /// Writes several of one organization, in order; each succeeds or is refused for itself.
     fn write_all(
@@ -31,7 +32,7 @@ pub(crate) trait Entry: Send + Sync + Sized + 'static {
 
 type Queue<E> = Coalescer<E, Result<Posted, Error>>;
 
-/// One queue an organization, so that a locked conversation delays only its own.
+/// One queue an organization, so that a conversation that somebody else has locked delays only its own.
 pub(crate) struct Desk<E> {
     db: Database,
     queues: Mutex<HashMap<OrganizationId, Arc<Queue<E>>>>,
@@ -55,7 +56,8 @@ impl<E: Entry> Desk<E> {
         if queues.len() >= REMEMBERED {
             queues.retain(|_, queue| Arc::strong_count(queue) > 1);
         }
-        queues.entry(organization).or_insert_with(|| Arc::new(Coalescer::new(MOST, PARALLEL).crowd(CROWD))).clone()
+        let new = || Arc::new(Coalescer::new(MOST, PARALLEL).keyed(|entry: &E| entry.conversation_id().0));
+        queues.entry(organization).or_insert_with(new).clone()
     }
 }
 

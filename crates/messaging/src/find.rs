@@ -1,6 +1,7 @@
 //! Reading one conversation, one message, its attempts and versions.
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, ConversationRow};
+use crate::handle::Messaging;
 use crate::message::Message;
 use crate::store;
 use ::store::{Reads, TenantTx};
@@ -16,9 +17,13 @@ use utoipa::ToSchema;
 /// # Errors
 /// 404.
 pub async fn find_conversation(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<Conversation, Error> {
+    Ok(viewed(ctx, reads, id).await?.show(ctx))
+}
+
+async fn viewed(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<ConversationRow, Error> {
     let row = store::read_conversation(reads, id).await?.ok_or_else(Error::not_found)?;
     ctx.require(Permission::MESSAGING_VIEW, &row.resource(ctx.organization_id()))?;
-    Ok(row.show(ctx))
+    Ok(row)
 }
 
 /// Whether the caller may view a conversation; what rooms ask.
@@ -35,6 +40,42 @@ pub async fn may_view(ctx: &Ctx, tx: &mut TenantTx, id: ConversationId) -> Resul
 /// # Errors
 /// 404.
 pub async fn find_message(ctx: &Ctx, reads: &mut impl Reads, id: MessageId) -> Result<Message, Error> {
+    Ok(message_and_place(ctx, reads, id).await?.0)
+}
+
+impl Messaging {
+    /// [`find_conversation`] for somebody who opens it: noted where that somebody takes no part in it.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn open_conversation(
+        &self,
+        ctx: &Ctx,
+        reads: &mut impl Reads,
+        id: ConversationId,
+    ) -> Result<Conversation, Error> {
+        let row = viewed(ctx, reads, id).await?;
+        self.note_read(ctx, &row);
+        Ok(row.show(ctx))
+    }
+
+    /// [`find_message`] for somebody who opens it, or a file of it: noted where that somebody takes no part in its
+    /// conversation.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn open_message(&self, ctx: &Ctx, reads: &mut impl Reads, id: MessageId) -> Result<Message, Error> {
+        let (message, conversation) = message_and_place(ctx, reads, id).await?;
+        self.note_read(ctx, &conversation);
+        Ok(message)
+    }
+}
+
+async fn message_and_place(
+    ctx: &Ctx,
+    reads: &mut impl Reads,
+    id: MessageId,
+) -> Result<(Message, ConversationRow), Error> {
     let row = store::read_message(reads, id).await?.ok_or_else(Error::not_found)?;
     let conversation = store::read_conversation(reads, row.conversation_id).await?.ok_or_else(Error::not_found)?;
     let resource = conversation.resource(ctx.organization_id());
@@ -44,7 +85,7 @@ pub async fn find_message(ctx: &Ctx, reads: &mut impl Reads, id: MessageId) -> R
     if row.deleted_at.is_some() && ctx.require(Permission::MESSAGING_MANAGE, &resource).is_ok() {
         message.segments = row.segments.0;
     }
-    Ok(message)
+    Ok((message, conversation))
 }
 
 /// Whether messages of this kind can have files, so that those without are not asked about.

@@ -7,10 +7,10 @@ use crate::events::EVENTS;
 use crate::limits::SendLimits;
 use crate::note::{NewNote, NoteBody};
 use crate::reply::{NewReply, Posted, ReplyBody};
-use crate::{departures, routes, sockets, upkeep};
+use crate::{departures, resources, routes, sockets, upkeep};
 use audit::Audit;
 use kernel::cursor::CursorKey;
-use kernel::ids::ConversationId;
+use kernel::ids::{ConversationId, UserId};
 use kernel::{Ctx, Error, Permission};
 use module::Module;
 use std::sync::Arc;
@@ -77,8 +77,8 @@ impl Messaging {
     /// As [`crate::reply`], and 429 `RATE_LIMITED`.
     pub async fn post(&self, ctx: &Ctx, conversation_id: ConversationId, body: ReplyBody) -> Result<Posted, Error> {
         self.0.limits.take(ctx)?;
-        let author = self.author(ctx).await?;
-        self.0.replies.post(NewReply { ctx: ctx.clone(), author, conversation_id, body }).await
+        let (ctx, author) = self.writer(ctx, body.on_behalf_of).await?;
+        self.0.replies.post(NewReply { ctx, author, conversation_id, body }).await
     }
 
     /// The same for a note.
@@ -86,18 +86,18 @@ impl Messaging {
     /// # Errors
     /// As [`crate::note`].
     pub async fn note(&self, ctx: &Ctx, conversation_id: ConversationId, body: NoteBody) -> Result<Posted, Error> {
-        let author = self.author(ctx).await?;
-        self.0.notes.post(NewNote { ctx: ctx.clone(), author, conversation_id, body }).await
+        let (ctx, author) = self.writer(ctx, body.on_behalf_of).await?;
+        self.0.notes.post(NewNote { ctx, author, conversation_id, body }).await
     }
 
-    async fn author(&self, ctx: &Ctx) -> Result<Author, Error> {
-        if let Some(author) = self.0.authors.known(ctx) {
-            return Ok(author);
+    async fn writer(&self, ctx: &Ctx, on_behalf_of: Option<UserId>) -> Result<(Ctx, Author), Error> {
+        if let (None, Some(author)) = (on_behalf_of, self.0.authors.known(ctx)) {
+            return Ok((ctx.clone(), author));
         }
         let mut tx = self.0.db.tenant(ctx.organization_id()).await?;
-        let author = self.0.authors.of(ctx, &mut tx).await?;
+        let writer = self.0.authors.writer(ctx, &mut tx, on_behalf_of).await?;
         tx.commit().await?;
-        Ok(author)
+        Ok(writer)
     }
 }
 
@@ -110,6 +110,7 @@ pub fn module(messaging: &Messaging) -> Module {
         events: EVENTS,
         socket_commands: sockets::commands(messaging),
         rooms: sockets::rooms(messaging),
+        resources: resources::resources(),
         job_kinds: vec![upkeep::job(messaging.0.db.clone())],
         schedules: vec![upkeep::schedule()],
         readers: vec![departures::reader(messaging.0.db.clone())],

@@ -31,6 +31,7 @@ pub mod outbound;
 mod parked;
 mod receive;
 mod reply;
+mod resources;
 mod retry;
 mod routes;
 mod seen;
@@ -43,6 +44,7 @@ mod threading;
 mod transition;
 mod updates;
 mod upkeep;
+mod written;
 
 pub use assign::{Assignment, assign, claim, release};
 pub use attachments::{

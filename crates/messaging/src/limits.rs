@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
+/// What an organization calls this limit where it lowers it.
+const SENDING: &str = "sending";
 /// Counters kept at most; beyond it the full ones among them are dropped.
 const MOST: usize = 50_000;
 
@@ -33,7 +35,13 @@ impl SendLimits {
     pub fn take(&self, ctx: &Ctx) -> Result<(), Error> {
         let Some(who) = ctx.actor().id else { return Ok(()) };
         let now = ctx.now();
-        let limits = [(self.settings.outbound_per_ten_seconds, 10.0), (self.settings.outbound_per_minute, 60.0)];
+        let own = ctx.subject.rate_limits.as_ref().and_then(|own| own.of(SENDING).minute);
+        let per_minute = match (self.settings.outbound_per_minute, own) {
+            // 0 is no limit.
+            (most, Some(own)) if most == 0 || own < most => own,
+            (most, _) => most,
+        };
+        let limits = [(self.settings.outbound_per_ten_seconds, 10.0), (per_minute, 60.0)];
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MOST {
             buckets.retain(|_, pair| pair.iter().any(|bucket| (now - bucket.at).num_seconds() < 60));

@@ -3,7 +3,8 @@
 use crate::conversation::{Conversation, ConversationRow, ConversationStatus};
 use crate::find::has_files;
 use crate::message::{Attachment, Message, MessageRow};
-use crate::store::{self, ListKey, Wanted};
+use crate::store::{self, ListKey, Take, Wanted, Whole};
+use crate::written::Written;
 use ::store::{Reads, TenantTx};
 use chrono::{DateTime, Utc};
 use kernel::cursor::CursorKey;
@@ -62,52 +63,102 @@ pub async fn list_conversations(
     filter: &ConversationFilter,
     page: &PageRequest,
 ) -> Result<Page<Conversation>, Error> {
-    let wanted = filter.wanted(ctx, page.limit)?;
-    let visible = visible(&ctx.subject, Permission::MESSAGING_VIEW, ctx.now());
-    if visible.is_empty() {
-        return Ok(Page { data: Vec::new(), next_cursor: None });
-    }
-    let organization = ctx.organization_id();
-    let purpose = filter.purpose();
-    let after = match &page.cursor {
-        Some(cursor) => Some(cursors.open(organization, &purpose, cursor).ok_or_else(bad_cursor)?),
-        None => None,
-    };
-    let sort = filter.sort.unwrap_or_default();
-    let rows = fetch(reads, &visible, &wanted, sort, after.as_deref()).await?;
-    let page = Page::cut(rows, page.limit, |row| cursors.seal(organization, &purpose, key_of(row, sort).as_bytes()));
+    let list = List { ctx, cursors, filter, page };
+    let rows = list.fetch(reads, Whole).await?;
+    let page =
+        Page::cut(rows, page.limit, |row| list.cursor(row.id.0, row.number, row.last_activity_at, row.waiting_since));
     Ok(page.map(|row| row.show(ctx)))
 }
 
-async fn fetch(
+/// The same, its entries as JSON with commas between, and `next_cursor`.
+///
+/// # Errors
+/// As [`list_conversations`].
+pub(crate) async fn write_conversations(
+    ctx: &Ctx,
     reads: &mut impl Reads,
+    cursors: &CursorKey,
+    filter: &ConversationFilter,
+    page: &PageRequest,
+) -> Result<(Vec<u8>, Option<String>), Error> {
+    let list = List { ctx, cursors, filter, page };
+    let mut written = Written::new(ctx, page.limit);
+    let entries = list.fetch(reads, &mut written).await?;
+    let more = entries.len() > page.limit as usize;
+    let last = entries.iter().take(page.limit as usize).next_back();
+    let mut text = written.text;
+    text.truncate(last.map_or(0, |last| last.end));
+    let cursor =
+        last.filter(|_| more).map(|last| list.cursor(last.id, last.number, last.last_activity_at, last.waiting_since));
+    Ok((text, cursor))
+}
+
+/// What was asked for, by whom.
+struct List<'a> {
+    ctx: &'a Ctx,
+    cursors: &'a CursorKey,
+    filter: &'a ConversationFilter,
+    page: &'a PageRequest,
+}
+
+impl List<'_> {
+    async fn fetch<T: Take>(&self, reads: &mut impl Reads, take: T) -> Result<Vec<T::Row>, Error> {
+        let wanted = self.filter.wanted(self.ctx, self.page.limit)?;
+        let visible = visible(&self.ctx.subject, Permission::MESSAGING_VIEW, self.ctx.now());
+        if visible.is_empty() {
+            return Ok(Vec::new());
+        }
+        let organization = self.ctx.organization_id();
+        let open = |cursor| self.cursors.open(organization, &self.filter.purpose(), cursor).ok_or_else(bad_cursor);
+        let after = self.page.cursor.as_deref().map(open).transpose()?;
+        fetch(reads, take, &visible, &wanted, self.filter.sort.unwrap_or_default(), after.as_deref()).await
+    }
+
+    /// The cursor behind an entry.
+    fn cursor(&self, id: Uuid, number: i64, active_at: DateTime<Utc>, waiting_since: Option<DateTime<Utc>>) -> String {
+        let place = match self.filter.sort.unwrap_or_default() {
+            ConversationSort::LastActivityAt => active_at.timestamp_micros(),
+            ConversationSort::WaitingSince => waiting_since.unwrap_or_default().timestamp_micros(),
+            ConversationSort::CreatedAt => number,
+        };
+        self.cursors.seal(self.ctx.organization_id(), &self.filter.purpose(), format!("{place}:{id}").as_bytes())
+    }
+}
+
+async fn fetch<T: Take>(
+    reads: &mut impl Reads,
+    take: T,
     visible: &kernel::Visibility,
     wanted: &Wanted,
     sort: ConversationSort,
     after: Option<&[u8]>,
-) -> Result<Vec<Box<ConversationRow>>, Error> {
+) -> Result<Vec<T::Row>, Error> {
     let rows = match sort {
         ConversationSort::LastActivityAt => {
             let key = time_key(after, FAR_FUTURE, Uuid::max())?;
             match (wanted.alone(), wanted.status) {
-                (Some(Alone::Owner(owner)), _) => store::by_owner(reads, visible, wanted, owner, key).await?,
-                (Some(Alone::Contact(contact)), _) => store::by_contact(reads, visible, wanted, contact, key).await?,
-                (Some(Alone::Number(number)), None) if after.is_none() => {
-                    store::by_number(reads, visible, wanted, number).await?
+                (Some(Alone::Owner(owner)), _) => store::by_owner(reads, take, visible, wanted, owner, key).await?,
+                (Some(Alone::Contact(contact)), _) => {
+                    store::by_contact(reads, take, visible, wanted, contact, key).await?
                 }
-                (Some(Alone::Nothing), Some(status)) => store::by_status(reads, visible, wanted, status, key).await?,
-                _ => store::by_activity(reads, visible, wanted, key).await?,
+                (Some(Alone::Number(number)), None) if after.is_none() => {
+                    store::by_number(reads, take, visible, wanted, number).await?
+                }
+                (Some(Alone::Nothing), Some(status)) => {
+                    store::by_status(reads, take, visible, wanted, status, key).await?
+                }
+                _ => store::by_activity(reads, take, visible, wanted, key).await?,
             }
         }
         ConversationSort::WaitingSince => {
-            store::by_waiting(reads, visible, wanted, time_key(after, 0, Uuid::nil())?).await?
+            store::by_waiting(reads, take, visible, wanted, time_key(after, 0, Uuid::nil())?).await?
         }
         ConversationSort::CreatedAt => {
             let at = match after {
                 Some(text) => read(text)?.0,
                 None => i64::MAX,
             };
-            store::by_creation(reads, visible, wanted, ListKey { at, id: Uuid::nil() }).await?
+            store::by_creation(reads, take, visible, wanted, ListKey { at, id: Uuid::nil() }).await?
         }
     };
     Ok(rows)
@@ -115,15 +166,6 @@ async fn fetch(
 
 /// Year 9999, in microseconds: behind every activity.
 const FAR_FUTURE: i64 = 253_402_300_799_000_000;
-
-fn key_of(row: &ConversationRow, sort: ConversationSort) -> String {
-    let place = match sort {
-        ConversationSort::LastActivityAt => row.last_activity_at.timestamp_micros(),
-        ConversationSort::WaitingSince => row.waiting_since.unwrap_or_default().timestamp_micros(),
-        ConversationSort::CreatedAt => row.number,
-    };
-    format!("{place}:{}", row.id)
-}
 
 fn time_key(after: Option<&[u8]>, first: i64, first_id: Uuid) -> Result<ListKey<DateTime<Utc>>, Error> {
     let (micros, id) = match after {

@@ -116,6 +116,10 @@ impl MessageRow {
         hidden.or_else(|| self.sender_name.clone())
     }
 
+    fn via(&self) -> Option<Uuid> {
+        self.metadata.get("via")?.get("service_account_id")?.as_str()?.parse().ok()
+    }
+
     /// As it is shown; a deleted message shows no content.
     pub fn show(&self, attachments: Vec<Attachment>) -> Message {
         let delivery = self.delivery.as_ref().map(|delivery| &delivery.0);
@@ -128,7 +132,12 @@ impl MessageRow {
             seq: self.seq,
             direction: self.direction.clone(),
             kind: self.kind.clone(),
-            sender: Sender { kind: self.sender_kind.clone(), id: self.sender_id, name: self.shown_sender() },
+            sender: Sender {
+                kind: self.sender_kind.clone(),
+                id: self.sender_id,
+                name: self.shown_sender(),
+                via_service_account_id: self.via(),
+            },
             source: self.source.clone(),
             segments: if deleted { empty() } else { self.segments.0.clone() },
             attachments: if deleted { Vec::new() } else { attachments },
@@ -226,6 +235,9 @@ pub struct Sender {
     pub kind: String,
     pub id: Option<Uuid>,
     pub name: Option<String>,
+    /// The service account that wrote in this member's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via_service_account_id: Option<Uuid>,
 }
 
 /// What it answers: a message here, or one that only the provider knows.

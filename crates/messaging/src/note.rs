@@ -10,7 +10,7 @@ use crate::message::{self, MessageRow};
 use crate::reply::Posted;
 use crate::store;
 use ::store::TenantTx;
-use kernel::ids::{ConversationId, MessageId, OrganizationId};
+use kernel::ids::{ConversationId, MessageId, OrganizationId, UserId};
 use kernel::{Ctx, Error, ErrorKind, Permission};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -33,6 +33,9 @@ pub struct NoteBody {
     /// The message it is about, of the same conversation.
     #[serde(default)]
     pub reply_to: Option<MessageId>,
+    /// Of an API key: the member in whose name it writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<UserId>,
 }
 
 /// One note to be written.
@@ -46,6 +49,10 @@ pub(crate) struct NewNote {
 impl Entry for NewNote {
     fn organization_id(&self) -> OrganizationId {
         self.ctx.organization_id()
+    }
+
+    fn conversation_id(&self) -> ConversationId {
+        self.conversation_id
     }
 
     async fn write_all(tx: &mut TenantTx, entries: &[Self]) -> Result<Vec<Result<Posted, Error>>, Error> {
@@ -87,6 +94,7 @@ async fn note_all(tx: &mut TenantTx, notes: &[NewNote]) -> Result<Vec<Result<Pos
                 Some(row) => make(note, row).map(|message| {
                     let shown = message.show(Vec::new());
                     events::message_created(&note.ctx, tx, row, &note.ctx.actor(), &shown, false);
+                    note.author.note(tx);
                     touched.push(row.id);
                     made.push(message);
                     Posted { message: shown, replayed: false }
@@ -122,6 +130,7 @@ fn make(note: &NewNote, row: &mut ConversationRow) -> Result<MessageRow, Error> 
         reply_to_id: body.reply_to,
         client_fingerprint: body.client_id.as_ref().map(|_| fingerprint(body)),
         client_id: body.client_id.clone(),
+        metadata: author.metadata(),
         ..MessageRow::new(ctx.new_id(), row.id, seq, segments, now)
     })
 }
@@ -152,7 +161,7 @@ async fn check<'a>(
     made: &'a [MessageRow],
 ) -> Result<Option<&'a MessageRow>, Error> {
     let row = row.ok_or_else(Error::not_found)?;
-    note.ctx.require(Permission::MESSAGING_REPLY, &row.resource(note.ctx.organization_id()))?;
+    note.author.require(&note.ctx, Permission::MESSAGING_REPLY, &row.resource(note.ctx.organization_id()))?;
     if let Some(stored) = stored_before(note, repeated.iter().chain(made))? {
         return Ok(Some(stored));
     }

@@ -45,6 +45,10 @@ impl Entry for NewReply {
         self.ctx.organization_id()
     }
 
+    fn conversation_id(&self) -> ConversationId {
+        self.conversation_id
+    }
+
     async fn write_all(tx: &mut TenantTx, entries: &[Self]) -> Result<Vec<Result<Posted, Error>>, Error> {
         reply_all(tx, entries).await
     }
@@ -63,7 +67,7 @@ pub struct Posted {
 /// # Errors
 /// 404, 403; 409 `CONVERSATION_MERGED`, `STALE_REPLY` `{last_seq, newer}`, `ACCOUNT_NOT_ACTIVE`; 422 `CONTACT_BLOCKED`,
 /// `WINDOW_CLOSED`, `MESSAGE_TOO_LONG`, `CAPABILITY_MISSING`, `REPLY_TARGET_NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`,
-/// `VALIDATION_FAILED`.
+/// `VALIDATION_FAILED`; of machines 409 `LIMIT_REACHED` beyond the conversations of the month.
 pub async fn reply(
     ctx: &Ctx,
     tx: &mut TenantTx,
@@ -172,6 +176,7 @@ fn make(reply: &NewReply, row: &mut ConversationRow, known: &Known, quoted: Opti
         simulated: account.simulation,
         answered_since,
         was_first_response: first,
+        metadata: author.metadata(),
         ..MessageRow::new(id, row.id, seq, body.stored_segments()?, now)
     };
     Ok(Made { reply: reply.clone(), message, after: row.clone(), ran, took_floor, new_owner })
@@ -228,5 +233,6 @@ fn announce_one(reply: &NewReply, tx: &mut TenantTx, one: &Made) {
         events::conversation(ctx, tx, row, "conversation.first_response", &actor, data);
     }
     events::message_created(ctx, tx, row, &actor, &one.message.show(Vec::new()), false);
+    reply.author.note(tx);
     tx.enqueue(ctx, outbound::send_job(row, one.message.id));
 }

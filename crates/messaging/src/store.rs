@@ -30,7 +30,8 @@ pub(crate) use find::{
     conversation, conversation_of_message, message_with_conversation, read_conversation, read_message,
 };
 pub(crate) use list::{
-    ListKey, Wanted, by_activity, by_contact, by_creation, by_number, by_owner, by_status, by_waiting, message_page,
+    ListKey, Take, Wanted, Whole, by_activity, by_contact, by_creation, by_number, by_owner, by_status, by_waiting,
+    message_page,
 };
 pub(crate) use messages::{
     by_client_ids, by_external_id, clocks_to_restore, inbound_facts, lies_in, lock_external_id, lock_message,

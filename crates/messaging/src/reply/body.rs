@@ -3,7 +3,7 @@
 use crate::content::Segment;
 use crate::message;
 use chrono::{DateTime, Utc};
-use kernel::ids::MessageId;
+use kernel::ids::{MessageId, UserId};
 use kernel::{Error, ErrorKind, FieldError};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -42,6 +42,9 @@ pub struct ReplyBody {
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     pub template: Option<serde_json::Value>,
+    /// Of an API key: the member in whose name it writes. Both must be allowed to; the message is the member's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<UserId>,
     /// Send although others wrote since.
     #[serde(default, rename = "override")]
     pub override_stale: bool,
@@ -99,6 +102,7 @@ impl ReplyBody {
             send_at: None,
             then: None,
             template: None,
+            on_behalf_of: None,
             override_stale: false,
         }
     }

@@ -64,7 +64,7 @@ pub(super) async fn check(
 ) -> Result<Passed, Error> {
     let row = row.ok_or_else(Error::not_found)?;
     let ctx = &reply.ctx;
-    ctx.require(Permission::MESSAGING_REPLY, &row.resource(ctx.organization_id()))?;
+    reply.author.require(ctx, Permission::MESSAGING_REPLY, &row.resource(ctx.organization_id()))?;
     if let Some(stored) = stored_before(reply, known, made)? {
         return Ok(Passed::Stored(Box::new(stored)));
     }
@@ -83,6 +83,9 @@ pub(super) async fn check(
             "CAPABILITY_MISSING",
             "Internal conversations are written to by chat.",
         ));
+    }
+    if reply.author.kind != "user" {
+        identity::limits::machines_go_on(ctx, tx).await?;
     }
     may_leave(tx, reply, row, known).await?;
     not_stale(tx, reply, row, made).await?;

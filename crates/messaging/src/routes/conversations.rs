@@ -2,14 +2,13 @@
 
 use crate::conversation::{Conversation, ConversationStatus};
 use crate::details::{DetailsBody, edit_details};
-use crate::find::find_conversation;
 use crate::handle::Messaging;
-use crate::list::{ConversationFilter, ConversationSort, list_conversations};
+use crate::list::{ConversationFilter, ConversationSort, write_conversations};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::{StatusCode, header};
-use http_kit::{Caller, IfMatch, IfNoneMatch, Json, Paging, Path, Query, Refusal, etag, page_response};
+use http_kit::{Caller, IfMatch, IfNoneMatch, Json, Paging, Path, Query, Refusal, etag, written_page_response};
 use kernel::Page;
 use kernel::ids::{ChannelAccountId, ContactId, ConversationId, UnitId};
 use serde::Deserialize;
@@ -106,8 +105,8 @@ pub async fn list(
 ) -> Result<Response, Refusal> {
     let mut reads = messaging.0.db.read(caller.ctx.organization_id());
     let (filter, paging) = (query.filter(), query.paging.request());
-    let page = list_conversations(&caller.ctx, &mut reads, &messaging.0.cursors, &filter, &paging).await?;
-    page_response(&caller.info, &page)
+    let (entries, next) = write_conversations(&caller.ctx, &mut reads, &messaging.0.cursors, &filter, &paging).await?;
+    written_page_response(&caller.info, &entries, next.as_deref())
 }
 
 /// One conversation.
@@ -127,7 +126,7 @@ pub async fn get(
     known: IfNoneMatch,
 ) -> Result<Response, Refusal> {
     let mut reads = messaging.0.db.read(caller.ctx.organization_id());
-    let conversation = find_conversation(&caller.ctx, &mut reads, id).await?;
+    let conversation = messaging.open_conversation(&caller.ctx, &mut reads, id).await?;
     let tag = [(header::ETAG, etag(conversation.version))];
     if known.has(conversation.version) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());

@@ -1,6 +1,6 @@
 //! `/conversations/{conversation_id}/messages`, `/notes`, `/messages/{message_id}`.
 
-use crate::find::{self, AttemptView, VersionView, find_message};
+use crate::find::{self, AttemptView, VersionView};
 use crate::handle::Messaging;
 use crate::list::{MessagePlace, messages_of, viewed};
 use crate::message::Message;
@@ -66,7 +66,8 @@ pub async fn list(
     responses(
         (status = 201, description = "Stored and on its way", body = Message),
         (status = 200, description = "It was stored before", body = Message),
-        (status = 409, description = "`STALE_REPLY`, `CONVERSATION_MERGED`, `ACCOUNT_NOT_ACTIVE`"),
+        (status = 403, description = "`PERMISSION_DENIED`, `ON_BEHALF_NOT_ALLOWED`"),
+        (status = 409, description = "`STALE_REPLY`, `CONVERSATION_MERGED`, `ACCOUNT_NOT_ACTIVE`, `LIMIT_REACHED`"),
         (status = 422, description = "`WINDOW_CLOSED`, `CONTACT_BLOCKED`, `MESSAGE_TOO_LONG`, `CAPABILITY_MISSING`, `REPLY_TARGET_NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`"),
     ),
     extensions(("x-permission" = json!("messaging.reply"))),
@@ -85,8 +86,8 @@ pub async fn post(
     // The kept answer belongs into the message's own transaction, so this one cannot be shared.
     messaging.0.limits.take(&caller.ctx)?;
     let mut tx = caller.begin(&messaging.0.db).await?;
-    let author = messaging.0.authors.of(&caller.ctx, &mut tx).await?;
-    let posted = reply(&caller.ctx, &mut tx, author, id, body).await?;
+    let (ctx, author) = messaging.0.authors.writer(&caller.ctx, &mut tx, body.on_behalf_of).await?;
+    let posted = reply(&ctx, &mut tx, author, id, body).await?;
     answer(&caller, tx, posted).await
 }
 
@@ -113,8 +114,8 @@ pub async fn note(
         return Ok((status, headers, Json(posted.message)).into_response());
     }
     let mut tx = caller.begin(&messaging.0.db).await?;
-    let author = messaging.0.authors.of(&caller.ctx, &mut tx).await?;
-    let posted = note::note(&caller.ctx, &mut tx, author, id, body).await?;
+    let (ctx, author) = messaging.0.authors.writer(&caller.ctx, &mut tx, body.on_behalf_of).await?;
+    let posted = note::note(&ctx, &mut tx, author, id, body).await?;
     answer(&caller, tx, posted).await
 }
 
@@ -131,7 +132,7 @@ pub async fn get(
     Path(id): Path<MessageId>,
 ) -> Result<Response, Refusal> {
     let mut reads = messaging.0.db.read(caller.ctx.organization_id());
-    let message = find_message(&caller.ctx, &mut reads, id).await?;
+    let message = messaging.open_message(&caller.ctx, &mut reads, id).await?;
     Ok(Json(message).into_response())
 }
 
@@ -172,6 +173,7 @@ pub async fn versions(
     Path(id): Path<MessageId>,
 ) -> Result<Response, Refusal> {
     let mut tx = messaging.0.db.tenant(caller.ctx.organization_id()).await?;
+    messaging.open_message(&caller.ctx, &mut tx, id).await?;
     let data = find::versions(&caller.ctx, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(Whole { data }).into_response())

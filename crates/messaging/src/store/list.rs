@@ -8,7 +8,11 @@ use chrono::{DateTime, Utc};
 use kernel::Visibility;
 use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
 use serde_json::value::RawValue;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Map;
 use sqlx::types::Json;
+use std::future::Future;
 use store::{DbError, Reads, TenantTx};
 use uuid::Uuid;
 
@@ -39,9 +43,41 @@ pub(crate) struct ListKey<T> {
     pub id: Uuid,
 }
 
+/// What becomes of the rows of a list.
+pub(crate) trait Take: Send {
+    type Row: Send + Unpin;
+
+    fn all<F>(
+        self,
+        reads: &mut impl Reads,
+        query: Map<'_, Postgres, F, PgArguments>,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, DbError>> + Send
+    where
+        F: FnMut(PgRow) -> Result<ConversationRow, sqlx::Error> + Send;
+}
+
+/// Rows as values.
+pub(crate) struct Whole;
+
+impl Take for Whole {
+    type Row = Box<ConversationRow>;
+
+    async fn all<F>(
+        self,
+        reads: &mut impl Reads,
+        query: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Box<ConversationRow>>, DbError>
+    where
+        F: FnMut(PgRow) -> Result<ConversationRow, sqlx::Error> + Send,
+    {
+        // Boxed where they are made: a row is a kilobyte, and goes through several hands.
+        reads.all(query.map(Box::new)).await
+    }
+}
+
 /// `organization and what the caller may see and the common filters`; parameters 1 to 11. More of each follow from 12.
 macro_rules! list_query {
-    ($reads:expr, $visible:expr, $wanted:expr, $tail:tt $(, $argument:expr)* $(,)?) => {{
+    ($reads:expr, $take:expr, $visible:expr, $wanted:expr, $tail:tt $(, $argument:expr)* $(,)?) => {{
         let organization_id = *$reads.organization_id();
         let units: Vec<Uuid> = $visible.units.iter().map(|id| id.0).collect();
         let accounts: Vec<Uuid> = $visible.channel_accounts.iter().map(|id| id.0).collect();
@@ -55,21 +91,22 @@ macro_rules! list_query {
             organization_id, $visible.everything, &units, $visible.without_unit, &accounts, me, &unassigned,
             $visible.unassigned_without_unit, $wanted.archived, $wanted.audience, $wanted.limit $(, $argument)*
         );
-        // Boxed where they are made: a row is a kilobyte, and goes through several hands.
-        $reads.all(query.map(Box::new)).await
+        $take.all($reads, query).await
     }};
 }
 
 /// Of one status, latest activity first.
-pub(crate) async fn by_status(
+pub(crate) async fn by_status<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     status: ConversationStatus,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     Ok(list_query!(
         reads,
+        take,
         visible,
         wanted,
         "and c.status = $12 and (c.last_activity_at, c.id) < ($13, $14) order by c.last_activity_at desc, c.id desc limit $11",
@@ -80,16 +117,18 @@ pub(crate) async fn by_status(
 }
 
 /// Of one owner, latest activity first.
-pub(crate) async fn by_owner(
+pub(crate) async fn by_owner<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     owner: Uuid,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     let status = wanted.status.map(ConversationStatus::as_str);
     Ok(list_query!(
         reads,
+        take,
         visible,
         wanted,
         "and c.owner_id = $12 and ($13::text is null or c.status = $13) and (c.last_activity_at, c.id) < ($14, $15)
@@ -102,16 +141,18 @@ pub(crate) async fn by_owner(
 }
 
 /// Of one contact, latest activity first.
-pub(crate) async fn by_contact(
+pub(crate) async fn by_contact<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     contact: Uuid,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     let status = wanted.status.map(ConversationStatus::as_str);
     Ok(list_query!(
         reads,
+        take,
         visible,
         wanted,
         "and c.contact_id = $12 and ($13::text is null or c.status = $13) and (c.last_activity_at, c.id) < ($14, $15)
@@ -124,19 +165,21 @@ pub(crate) async fn by_contact(
 }
 
 /// The one with this number.
-pub(crate) async fn by_number(
+pub(crate) async fn by_number<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     number: i64,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
-    Ok(list_query!(reads, visible, wanted, "and c.number = $12 limit $11", number)?)
+) -> Result<Vec<T::Row>, DbError> {
+    Ok(list_query!(reads, take, visible, wanted, "and c.number = $12 limit $11", number)?)
 }
 
 macro_rules! filtered_query {
-    ($reads:expr, $visible:expr, $wanted:expr, $tail:tt, $at:expr, $id:expr) => {
+    ($reads:expr, $take:expr, $visible:expr, $wanted:expr, $tail:tt, $at:expr, $id:expr) => {
         list_query!(
             $reads,
+            $take,
             $visible,
             $wanted,
             $tail,
@@ -158,14 +201,16 @@ macro_rules! filtered_query {
 }
 
 /// With any filters, latest activity first.
-pub(crate) async fn by_activity(
+pub(crate) async fn by_activity<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     Ok(filtered_query!(
         reads,
+        take,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)
@@ -180,14 +225,16 @@ pub(crate) async fn by_activity(
 }
 
 /// With any filters, those that wait longest first; those that do not wait are absent.
-pub(crate) async fn by_waiting(
+pub(crate) async fn by_waiting<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<DateTime<Utc>>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     Ok(filtered_query!(
         reads,
+        take,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)
@@ -202,14 +249,16 @@ pub(crate) async fn by_waiting(
 }
 
 /// With any filters, newest first: the number grows with creation.
-pub(crate) async fn by_creation(
+pub(crate) async fn by_creation<T: Take>(
     reads: &mut impl Reads,
+    take: T,
     visible: &Visibility,
     wanted: &Wanted,
     key: ListKey<i64>,
-) -> Result<Vec<Box<ConversationRow>>, DbError> {
+) -> Result<Vec<T::Row>, DbError> {
     Ok(filtered_query!(
         reads,
+        take,
         visible,
         wanted,
         "and ($12::text is null or c.status = $12) and ($13::uuid is null or c.unit_id = $13) and ($14::uuid is null or c.owner_id = $14)

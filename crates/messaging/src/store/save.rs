@@ -194,9 +194,9 @@ pub(crate) async fn save_notes(
            from unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[]) n (id, last_seq, version, updated_at)
            where t.id = n.id and t.organization_id = $1)
          insert into messages (organization_id, direction, kind, id, conversation_id, audience, seq, sender_kind, sender_id,
-           sender_name, source, segments, reply_to_id, client_id, client_fingerprint, created_at)
+           sender_name, source, segments, reply_to_id, client_id, client_fingerprint, created_at, metadata)
          select $1, 'internal', 'note', * from unnest($6::uuid[], $7::uuid[], $8::text[], $9::bigint[], $10::text[], $11::uuid[],
-           $12::text[], $13::text[], $14::jsonb[], $15::uuid[], $16::text[], $17::bytea[], $18::timestamptz[])",
+           $12::text[], $13::text[], $14::jsonb[], $15::uuid[], $16::text[], $17::bytea[], $18::timestamptz[], $19::jsonb[])",
         organization_id,
         column!(c, row => row.id.0),
         column!(c, row => row.last_seq),
@@ -215,6 +215,7 @@ pub(crate) async fn save_notes(
         column!(m, row => row.client_id.as_deref()) as &[Option<&str>],
         column!(m, row => row.client_fingerprint.as_deref()) as &[Option<&[u8]>],
         column!(m, row => row.created_at),
+        column!(m, row => row.metadata.clone()),
     )
     .execute(tx.conn())
     .await?;

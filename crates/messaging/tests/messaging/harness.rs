@@ -254,7 +254,12 @@ impl World {
     pub async fn notes(&self, ctx: &Ctx, id: ConversationId, client_id: &str) -> Result<Posted, Error> {
         let mut tx = self.tx().await;
         let author = self.authors.of(ctx, &mut tx).await?;
-        let body = NoteBody { client_id: Some(client_id.to_owned()), text: "nota".to_owned(), reply_to: None };
+        let body = NoteBody {
+            client_id: Some(client_id.to_owned()),
+            text: "nota".to_owned(),
+            reply_to: None,
+            on_behalf_of: None,
+        };
         let posted = messaging::note(ctx, &mut tx, author, id, body).await?;
         tx.commit().await?;
         Ok(posted)

@@ -111,7 +111,8 @@ async fn the_second_message_does_not_move_the_clock_and_neither_do_notes() {
     let agent = world.agent("Bia").await;
     let mut tx = world.tx().await;
     let author = world.authors.of(&agent, &mut tx).await.unwrap();
-    let body = messaging::NoteBody { client_id: None, text: "ligar depois".to_owned(), reply_to: None };
+    let body =
+        messaging::NoteBody { client_id: None, text: "ligar depois".to_owned(), reply_to: None, on_behalf_of: None };
     messaging::note(&agent, &mut tx, author, id, body).await.unwrap();
     tx.commit().await.unwrap();
     let shown = world.find(id).await;

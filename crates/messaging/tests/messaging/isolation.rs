@@ -21,7 +21,7 @@ async fn every_command_with_a_foreign_id_is_not_found() {
     assert_eq!(code(here.messaging.post(&me, id, ReplyBody::text("x")).await), "NOT_FOUND");
     let note = run!(here, tx => async {
         let author = here.authors.of(&me, &mut tx).await?;
-        messaging::note(&me, &mut tx, author, id, NoteBody { client_id: None, text: "x".to_owned(), reply_to: None }).await
+        messaging::note(&me, &mut tx, author, id, NoteBody { client_id: None, text: "x".to_owned(), reply_to: None, on_behalf_of: None }).await
     });
     assert_eq!(code(note), "NOT_FOUND");
     assert_eq!(code(run!(here, tx => messaging::claim(&me, &mut tx, id))), "NOT_FOUND");

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail the test by panicking")]
 #![expect(clippy::disallowed_methods, reason = "tests spawn what shall happen at once, and wait for it")]
 
+mod behalf;
 mod departures;
 mod harness;
 mod inbound;

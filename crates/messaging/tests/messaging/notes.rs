@@ -9,7 +9,7 @@ use std::sync::Arc;
 const ANA: &str = "5511990000017";
 
 fn body(text: &str) -> NoteBody {
-    NoteBody { client_id: None, text: text.to_owned(), reply_to: None }
+    NoteBody { client_id: None, text: text.to_owned(), reply_to: None, on_behalf_of: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -73,4 +73,26 @@ async fn a_note_keeps_the_threads_place_and_clocks_but_not_its_version() {
     assert!(world.messaging.note(&agent, id, other.clone()).await.unwrap().replayed);
     let reused = NoteBody { text: "b".into(), ..other };
     assert_eq!(code(world.messaging.note(&agent, id, reused).await), "IDEMPOTENCY_KEY_REUSED");
+}
+
+/// A row that the database refuses spoils the statement it travels in, and nobody else's note.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_note_that_cannot_be_stored_fails_alone() {
+    let world = Arc::new(World::new().await);
+    let agent = world.agent("Bia").await;
+    let (one, _) = world.hears(ANA, "oi").await;
+    let (two, _) = world.hears("5531980000017", "oi").await;
+    let all = (0..60).map(|n| {
+        let (world, agent) = (world.clone(), agent.clone());
+        let text = if n == 30 { "nul \0" } else { "sim" };
+        tokio::spawn(async move { world.messaging.note(&agent, if n % 2 == 0 { one } else { two }, body(text)).await })
+    });
+    let stored: Vec<bool> = join_all(all).await.into_iter().map(|done| done.unwrap().is_ok()).collect();
+    assert_eq!(stored.iter().filter(|stored| !**stored).count(), 1);
+    assert!(!stored[30]);
+    // The contacts' messages are the first ones; no number is left out.
+    assert_eq!((world.find(one).await.last_seq, world.find(two).await.last_seq), (30, 31));
+    let places =
+        "select count(distinct (conversation_id, seq)) from messages where organization_id = $1 and kind = 'note'";
+    assert_eq!(world.count(places).await, 59);
 }

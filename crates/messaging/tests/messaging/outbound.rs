@@ -79,7 +79,7 @@ async fn a_note_a_line_and_an_internal_text_cannot_be_sent_whatever_is_tried() {
     let agent = world.agent("Ana").await;
     let note = run!(world, tx => async {
         let author = world.authors.of(&agent, &mut tx).await?;
-        let body = messaging::NoteBody { client_id: None, text: "não enviar".to_owned(), reply_to: None };
+        let body = messaging::NoteBody { client_id: None, text: "não enviar".to_owned(), reply_to: None, on_behalf_of: None };
         messaging::note(&agent, &mut tx, author, id, body).await
     })
     .unwrap()

@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn};
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use http_kit::{Assembly, Authentication, EdgeSettings, assemble};
-use kernel::Ctx;
+use kernel::{Ctx, Permission, Scope};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -26,9 +26,13 @@ struct Answer {
 
 impl House {
     fn new(world: &World, caller: &Ctx) -> Self {
+        Self::of(world, &world.messaging, caller)
+    }
+
+    fn of(world: &World, messaging: &messaging::Messaging, caller: &Ctx) -> Self {
         let subject = caller.subject.clone();
         let (router, _) = assemble(Assembly {
-            routes: vec![messaging::module(&world.messaging).routes],
+            routes: vec![messaging::module(messaging).routes],
             outside: http_kit::health::routes(Vec::new()),
             hidden: Router::new(),
             wrap: Box::new(move |api| {
@@ -63,6 +67,119 @@ impl House {
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
         Answer { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+/// An audit that notes who reads.
+fn audit(world: &World, folder: &tempfile::TempDir) -> audit::Audit {
+    audit::Audit::new(audit::AuditParts {
+        db: world.db.clone(),
+        clock: world.clock.clone(),
+        ids: world.ids.clone(),
+        sealer: store::Sealer::new(vec![secrecy::SecretSlice::from(vec![7; 32])]),
+        files: files::Files::local(folder.path()).unwrap(),
+        heads_out: audit::HeadsOut::default(),
+    })
+}
+
+#[tokio::test]
+async fn whoever_opens_a_conversation_without_taking_part_in_it_is_noted_whichever_way() {
+    let world = World::alone().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = messaging::Settings { outbound_per_minute: 0, outbound_per_ten_seconds: 0 };
+    let key = kernel::cursor::CursorKey::new(b"key");
+    let watched =
+        || messaging::Messaging::new(world.db.clone(), key.clone(), settings).watched_by(audit(&world, &folder));
+    let (id, message) = world.hears(ANA, "oi").await;
+    let noted = "select count(*) from events where kind = 'privacy.data_read'";
+    for (n, path) in [
+        format!("/conversations/{id}"),
+        format!("/conversations/{id}/messages"),
+        format!("/messages/{message}"),
+        format!("/messages/{message}/versions"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        // Each by somebody else and on a node of its own: one entry a person and conversation in ten minutes.
+        let reader = world.manager(&format!("Gil {n}")).await;
+        let house = House::of(&world, &watched(), &reader);
+        for _ in 0..2 {
+            assert_eq!(house.ask("GET", path, &[], None).await.status, StatusCode::OK, "{path}");
+        }
+        let (wanted, deadline) =
+            (i64::try_from(n).unwrap() + 1, std::time::Instant::now() + std::time::Duration::from_secs(20));
+        while world.count(noted).await < wanted {
+            assert!(std::time::Instant::now() < deadline, "{path} is not noted");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.count(noted).await, wanted, "{path}");
+    }
+    // Lists and tries show no content; somebody who takes part reads the own work.
+    let agent = world.agent("Bia").await;
+    let house = House::of(&world, &watched(), &agent);
+    world.says(&agent, id, "olá").await;
+    for path in ["/conversations".to_owned(), format!("/messages/{message}/attempts"), format!("/conversations/{id}")] {
+        assert_eq!(house.ask("GET", &path, &[], None).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(world.count(noted).await, 4);
+}
+
+impl House {
+    /// The body of a good answer, byte for byte.
+    async fn text(&self, path: &str) -> String {
+        let request = Request::builder().uri(format!("/api{path}")).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+}
+
+/// Pages are written straight from the rows, single conversations in the plain way: nobody can tell.
+#[tokio::test]
+async fn a_page_shows_each_conversation_as_its_own_address_does() {
+    let world = World::new().await;
+    for n in 0..4 {
+        world.hears(&format!("551199000010{n}"), "oi").await;
+    }
+    // Each field with a value of its own, and texts that JSON must escape.
+    let full = r#"update conversations set status = 'closed', status_reason = E'acabou "de vez"\n\\', snoozed_until = '2026-01-02 03:04:05.678901Z',
+        archived_at = null, merged_into_id = gen_random_uuid(), priority = 'high', subject = E'Ação \u0001 \t ção', summary = '',
+        language = 'pt-BR', tags = '{vip,"a \"b\"",ç}', origin = 'x', handled_by = 'mixed', last_seq = 17, version = 23,
+        first_response_at = '2026-01-01 00:00:00Z', waiting_since = '2026-01-01 00:00:00.001Z', last_inbound_at = '1999-12-31 23:59:59.999999Z',
+        last_outbound_at = '2026-02-28 12:00:00.5Z', closed_at = '2026-03-01 01:01:01.000001Z', reopened_count = 5,
+        previous_conversation_id = gen_random_uuid(), thread_control = 'external', floor_holder = 'person', floor_holder_id = gen_random_uuid(),
+        floor_token = 31, floor_since = '2026-04-01 00:00:00.25Z', window_opens_at = '2026-05-01 00:00:00Z',
+        window_closes_at = '2026-05-02 00:00:00Z', window_evidence_id = gen_random_uuid(), contact_name = 'Ana "Ção"'
+        where organization_id = $1 and number = 1"#;
+    let bare = "update conversations set window_opens_at = null, window_evidence_id = null, contact_name = null, contact_address = null,
+        unit_id = null, waiting_since = null, last_inbound_at = null, floor_since = null where organization_id = $1 and number = 2";
+    let nameless = "update conversations set contact_name = null where organization_id = $1 and number = 3";
+    for statement in [full, bare, nameless] {
+        assert_eq!(world.sql(statement).await.unwrap(), 1);
+    }
+    let view = [Permission::MESSAGING_VIEW];
+    let own_unit = Scope::Units(vec![world.unit]);
+    for caller in [
+        world.manager("Gil").await,
+        world.person("Bia", &view, Scope::Organization).await,
+        world.person("Cai", &[Permission::MESSAGING_VIEW, Permission::CONTACTS_VIEW_PII], own_unit).await,
+    ] {
+        let house = House::new(&world, &caller);
+        let page = house.text("/conversations?limit=3").await;
+        let parsed: Value = serde_json::from_str(&page).unwrap();
+        let mut own = Vec::new();
+        for entry in parsed["data"].as_array().unwrap() {
+            own.push(house.text(&format!("/conversations/{}", entry["id"].as_str().unwrap())).await);
+        }
+        assert_eq!(own.len(), 3);
+        assert_eq!(page, format!(r#"{{"data":[{}],"next_cursor":{}}}"#, own.join(","), parsed["next_cursor"]));
+        let rest =
+            house.text(&format!("/conversations?limit=3&cursor={}", parsed["next_cursor"].as_str().unwrap())).await;
+        let last: Value = serde_json::from_str(&rest).unwrap();
+        let own = house.text(&format!("/conversations/{}", last["data"][0]["id"].as_str().unwrap())).await;
+        assert_eq!(rest, format!(r#"{{"data":[{own}],"next_cursor":null}}"#));
+        assert_eq!(house.text("/conversations?number=77").await, r#"{"data":[],"next_cursor":null}"#);
     }
 }
 
