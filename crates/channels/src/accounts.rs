@@ -123,7 +123,7 @@ pub struct GivenSecrets {
 }
 
 /// What permissions see of an account.
-fn resource(account: &ChannelAccount, organization_id: OrganizationId) -> Resource {
+pub(crate) fn resource(account: &ChannelAccount, organization_id: OrganizationId) -> Resource {
     Resource { channel_account_id: Some(account.id), ..Resource::in_unit(organization_id, account.unit_id) }
 }
 

@@ -31,9 +31,10 @@ use files::Files;
 use kernel::cursor::CursorKey;
 use kernel::ids::ChannelAccountId;
 use kernel::{Clock, Ctx, Ids};
+use messaging::Messaging;
 use outbound::Outbound;
 use outbound::breaker::{BreakerRules, Breakers};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The domain with everything it works with. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +60,8 @@ pub struct Parts {
     pub(crate) outbound: Outbound,
     pub(crate) files: Files,
     pub(crate) settings: Settings,
+    /// Told who opens attachments.
+    pub(crate) messaging: OnceLock<Messaging>,
     /// One circuit an account.
     pub(crate) breakers: Breakers<ChannelAccountId>,
     pub(crate) buckets: send::buckets::Buckets,
@@ -81,13 +84,14 @@ impl Channels {
         let ChannelsParts { db, clock, ids, sealer, outbound, files, settings } = parts;
         Self(Arc::new(Parts {
             keys: Keys {
-                body: sealer.derive("channels inbound body"),
-                sender: sealer.derive("channels inbound sender"),
+                body: sealer.lasting("channels inbound body"),
+                sender: sealer.lasting("channels inbound sender"),
             },
-            cursors: CursorKey::new(&sealer.derive("cursors")),
+            cursors: CursorKey::new(&sealer.lasting("cursors")),
             breakers: Breakers::new(BreakerRules::default(), 10_000),
             buckets: send::buckets::Buckets::new(settings.sends),
             intake: intake::Intake::new(settings.intake),
+            messaging: OnceLock::new(),
             db,
             clock,
             ids,
@@ -96,6 +100,11 @@ impl Channels {
             files,
             settings,
         }))
+    }
+
+    /// Tells who notes that attachments are opened. A second call changes nothing.
+    pub fn watched_by(&self, messaging: Messaging) {
+        let _ = self.0.messaging.set(messaging);
     }
 
     /// The circumstances of work of the installation itself (intake, upkeep).

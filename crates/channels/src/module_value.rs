@@ -1,12 +1,14 @@
 //! What this domain brings to the house.
 
-use crate::{Channels, items, media, routes, send, upkeep};
-use ::store::SealedColumn;
+use crate::{Channels, accounts, items, media, routes, send, store, upkeep};
 use ::store::jobs::{Backoff, Every, JobKind, JobOutcome, JobRun, Lane, Schedule};
+use ::store::{HouseColumn, Reach, SealedColumn};
 use chrono::Duration;
+use kernel::ids::ChannelAccountId;
 use kernel::{Error, Permission};
-use module::{EventDoc, Module};
+use module::{EventDoc, Module, ResourceKind};
 use std::future::Future;
+use std::sync::Arc;
 
 // What messages carry is fetched here and seen with them.
 const PERMISSIONS: &[Permission] =
@@ -34,6 +36,7 @@ pub fn module(channels: Channels) -> Module {
         routes: routes::routes(channels.clone()),
         permissions: PERMISSIONS,
         events: EVENTS,
+        resources: vec![account()],
         job_kinds: job_kinds(&channels),
         sealed: &[
             SealedColumn {
@@ -43,6 +46,13 @@ pub fn module(channels: Channels) -> Module {
             },
             SealedColumn { table: "inbound_items", column: "event_sealed", row: "uuid_send(id)" },
         ],
+        house_sealed: &[HouseColumn {
+            table: "inbound_raw",
+            column: "body_sealed",
+            place: "body_sealed",
+            row: "uuid_send(id)",
+            reach: Reach::Worker,
+        }],
         schedules: vec![
             Schedule { name: upkeep::SWEEP, lane: Lane::Default, every: Every::Interval(Duration::seconds(15)) },
             Schedule {
@@ -52,6 +62,18 @@ pub fn module(channels: Channels) -> Module {
             },
         ],
         ..Module::default()
+    }
+}
+
+fn account() -> ResourceKind {
+    ResourceKind {
+        kind: "channel_account",
+        load: Arc::new(|tx, id| {
+            Box::pin(async move {
+                let found = store::accounts::find(tx, ChannelAccountId(id), false).await?;
+                Ok(found.map(|account| accounts::resource(&account, tx.organization_id())))
+            })
+        }),
     }
 }
 

@@ -34,7 +34,10 @@ pub(crate) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let mut tx = caller.begin(&channels.db).await?;
-    let message = messaging::find_message(&caller.ctx, &mut tx, message_id).await?;
+    let message = match channels.messaging.get() {
+        Some(messaging) => messaging.open_message(&caller.ctx, &mut tx, message_id).await?,
+        None => messaging::find_message(&caller.ctx, &mut tx, message_id).await?,
+    };
     let attachment = message.attachments.into_iter().find(|attachment| attachment.id == attachment_id);
     let attachment = attachment.ok_or_else(Error::not_found)?;
     let file =
