@@ -131,11 +131,21 @@ pub enum Organization {
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
-    /// Turn keys over: of one organization, or wrap all of them with the installation's key of now
+    /// Turn keys over: seal with the installation's key of now whatever an earlier one sealed. May be ended and run again
     Rotate {
-        /// Slug of the organization: gets a new key, what is sealed is sealed anew in the background
+        /// Slug of an organization: gets a new key of its own, what is sealed is sealed anew in the background
         #[arg(long)]
         organization: Option<String>,
+        /// A new key signs the audit's heads, checkpoints and exports
+        #[arg(long, conflicts_with = "organization")]
+        audit: bool,
+    },
+    /// Show which of the installation's keys sealed how much
+    Status,
+    /// Check that nothing needs an earlier key any more, so that it can be taken out of the configuration
+    Retire {
+        /// Its name, as `keys status` shows it
+        key: String,
     },
 }
 
@@ -314,7 +324,12 @@ pub enum Audit {
         /// An export (jsonl) to check instead
         #[arg(long, value_name = "FILE", conflicts_with_all = ["organization", "from", "to", "head"])]
         export: Option<PathBuf>,
+        /// The public key that must have signed the export (base64, as `audit keys` shows it)
+        #[arg(long, value_name = "KEY", requires = "export")]
+        key: Option<String>,
     },
+    /// Print the public keys that sign heads, checkpoints and exports, the newest first
+    Keys,
     /// Print the signed head of an organization's chain
     Head {
         /// Slug of the organization

@@ -3,16 +3,16 @@
 use crate::config::Config;
 use crate::failure::{CONFIGURATION, Failure};
 use crate::modules::modules;
-use audit::{Audit, AuditParts, Sight};
+use audit::{Audit, AuditParts, HeadsOut, HeadsWebhook, Sight};
 use channels::{Channels, ChannelsParts};
 use files::Files;
 use identity::Identity;
 use kernel::cursor::CursorKey;
 use kernel::ids::OrganizationId;
-use kernel::{Clock, Ctx, Ids};
+use kernel::{Clock, Ctx, Ids, Permission};
 use mail::Mailer;
 use messaging::Messaging;
-use module::Module;
+use module::{Module, ResourceKind};
 use outbound::{Outbound, OutboundSettings, Url};
 use realtime::{Hub, HubParts, SocketCommand};
 use secrecy::SecretString;
@@ -72,14 +72,15 @@ impl House {
             files.clone(),
             identity_settings(config, address, &way_out),
         )?;
-        let cursors = CursorKey::new(&sealer.derive("list cursors"));
+        let cursors = CursorKey::new(&sealer.lasting("list cursors"));
         let audit = Audit::new(AuditParts {
             db: db.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             sealer: sealer.clone(),
             files: files.clone(),
-        })?;
+            heads_out: heads_out(config, &way_out),
+        });
         let messaging = Messaging::new(db.clone(), cursors.clone(), config.messaging).watched_by(audit.clone());
         let channels = Channels::new(ChannelsParts {
             db: db.clone(),
@@ -90,12 +91,13 @@ impl House {
             files,
             settings: channel_settings(config, &sealer),
         });
+        channels.watched_by(messaging.clone());
         let mailer = Mailer::new(&config.mail).map_err(|error| Failure::new(CONFIGURATION, error.to_string()))?;
         let domains =
             Domains { db, clock, ids, cursors, identity, audit, messaging, channels, mailer, sealer: sealer.clone() };
         let modules = modules(&domains);
         domains.identity.know_house(&modules);
-        domains.audit.know_sights(sights(&modules));
+        domains.audit.know_sights(sights(&modules, &domains.db));
         let hub = hub(config, &domains, &sealer, &modules);
         Ok(Self { domains, modules, hub })
     }
@@ -109,14 +111,49 @@ impl Domains {
     }
 }
 
-/// Who may see the history of a record: whoever may join the room of its news.
-fn sights(modules: &[Module]) -> Vec<Sight> {
+/// Who may see the history of a record: whoever may join the room of its news, or may view it where it has none.
+fn sights(modules: &[Module], db: &Database) -> Vec<Sight> {
     let rooms = modules.iter().flat_map(|module| module.rooms.iter().cloned());
     let of_room = |room: realtime::RoomKind| Sight {
         kind: room.kind,
         may_view: Arc::new(move |ctx, id| (room.resolve)(ctx, Some(id))),
     };
-    rooms.map(of_room).collect()
+    let mut sights: Vec<Sight> = rooms.map(of_room).collect();
+    for resource in modules.iter().flat_map(|module| module.resources.iter().cloned()) {
+        let Some(permission) = viewed_with(resource.kind) else { continue };
+        if sights.iter().all(|sight| sight.kind != resource.kind) {
+            sights.push(sight(resource, permission, db.clone()));
+        }
+    }
+    sights
+}
+
+fn sight(resource: ResourceKind, permission: Permission, db: Database) -> Sight {
+    let (kind, load) = (resource.kind, resource.load);
+    let may_view = move |ctx: Ctx, id: uuid::Uuid| {
+        let (load, db) = (load.clone(), db.clone());
+        Box::pin(async move {
+            let mut tx = db.tenant(ctx.organization_id()).await?;
+            let found = load(&mut tx, id).await?;
+            tx.commit().await?;
+            let own = kind == "user" && ctx.subject.user_id().is_some_and(|user| user.0 == id);
+            Ok(found.is_some_and(|found| own || ctx.require(permission, &found).is_ok()))
+        }) as std::pin::Pin<Box<dyn Future<Output = Result<bool, kernel::Error>> + Send>>
+    };
+    Sight { kind, may_view: Arc::new(may_view) }
+}
+
+/// What somebody holds who may view a record of this kind.
+fn viewed_with(kind: &str) -> Option<Permission> {
+    Some(match kind {
+        "organization" => Permission::ORGANIZATION_VIEW,
+        "user" => Permission::USERS_VIEW,
+        "role" => Permission::ROLES_VIEW,
+        "service_account" => Permission::SERVICE_ACCOUNTS_VIEW,
+        "channel_account" => Permission::CHANNELS_VIEW,
+        "contact" => Permission::CONTACTS_VIEW,
+        _ => return None,
+    })
 }
 
 /// The secret that signs WhatsApp webhooks: the operator's, or one that nobody outside this installation can know.
@@ -145,10 +182,18 @@ fn identity_settings(config: &Config, address: SocketAddr, way_out: &Outbound) -
     }
 }
 
+/// Where the audit's checkpoints go.
+fn heads_out(config: &Config, way_out: &Outbound) -> HeadsOut {
+    let webhook =
+        config.audit.webhook.clone().map(|(url, signer)| HeadsWebhook { outbound: way_out.clone(), url, signer });
+    HeadsOut { mail_to: config.audit.mail_to.clone(), webhook }
+}
+
 fn outbound(config: &Config) -> Result<Outbound, Failure> {
     // What the operator names may be anywhere, a test's stand-in on this machine among them.
     let mut trusted_origins = vec![config.channels.graph_url.clone()];
     trusted_origins.extend(config.providers.iter().filter_map(|provider| Url::parse(&provider.issuer).ok()));
+    trusted_origins.extend(config.audit.webhook.iter().map(|(url, _)| url.clone()));
     let settings = OutboundSettings { trusted_origins, ..OutboundSettings::default() };
     Outbound::new(settings).map_err(|error| Failure::new(CONFIGURATION, error.to_string()))
 }
@@ -197,7 +242,7 @@ fn hub(config: &Config, domains: &Domains, sealer: &Sealer, modules: &[Module]) 
         db: domains.db.clone(),
         clock: domains.clock.clone(),
         ids: domains.ids.clone(),
-        cursor_key: CursorKey::new(&sealer.derive("realtime cursors")),
+        cursor_key: CursorKey::new(&sealer.lasting("realtime cursors")),
         authenticate: Arc::new(move |token, ip| {
             let identity = by_token.clone();
             Box::pin(async move { identity.subject_of_token(&token, ip).await })

@@ -8,7 +8,7 @@ pub fn modules(domains: &Domains) -> Vec<Module> {
     let mut modules = vec![
         identity::module(domains.identity.clone()),
         service_levels::module(domains.db.clone(), domains.cursors.clone()),
-        contacts::module(),
+        contacts::module(domains.db.clone(), domains.audit.clone()),
         messaging::module(&domains.messaging),
         channels::module(domains.channels.clone()),
         crate::upkeep::module(domains.db.clone()),

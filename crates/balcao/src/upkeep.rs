@@ -25,6 +25,7 @@ pub fn module(db: Database) -> Module {
     Module {
         name: "house",
         job_kinds: vec![upkeep],
+        house_sealed: store::STORE_COLUMNS,
         schedules: vec![Schedule { name: UPKEEP, lane: Lane::Default, every: Every::Interval(Duration::hours(1)) }],
         ..Module::default()
     }

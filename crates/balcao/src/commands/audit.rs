@@ -1,4 +1,4 @@
-//! `balcao audit verify|head`.
+//! `balcao audit verify|head|keys`.
 
 use super::{Session, find_organization, with_house};
 use crate::cli::Audit;
@@ -10,8 +10,8 @@ use std::path::Path;
 
 pub async fn run(session: &Session, command: Audit) -> Result<(), Failure> {
     match command {
-        Audit::Verify { export: Some(file), .. } => tell(session, &offline(&file)?),
-        Audit::Verify { organization, from, to, head, export: None } => {
+        Audit::Verify { export: Some(file), key, .. } => tell(session, &offline(&file, key.as_deref())?),
+        Audit::Verify { organization, from, to, head, export: None, key: _ } => {
             let head = head.as_deref().map(read_head).transpose()?;
             let span = Span { from, to, head };
             let name = organization.unwrap_or_default();
@@ -22,6 +22,11 @@ pub async fn run(session: &Session, command: Audit) -> Result<(), Failure> {
             .await
             .map_err(|failure| Failure::new(AUDIT_UNREADABLE, failure.sentence))?;
             tell(session, &verdict)
+        }
+        Audit::Keys => {
+            let keys = with_house(session, async |house| Ok(house.domains.audit.public_keys().await?)).await?;
+            session.printer.answer(&keys, |keys| serde_json::to_string_pretty(keys).unwrap_or_default());
+            Ok(())
         }
         Audit::Head { organization } => {
             let head = with_house(session, async |house| {
@@ -35,9 +40,16 @@ pub async fn run(session: &Session, command: Audit) -> Result<(), Failure> {
     }
 }
 
-fn offline(file: &Path) -> Result<Verdict, Failure> {
+/// Whoever can write a file can sign it with a key of their own: only the one that was kept tells.
+fn offline(file: &Path, key: Option<&str>) -> Result<Verdict, Failure> {
     let unreadable = |error: std::io::Error| Failure::new(AUDIT_UNREADABLE, format!("{}: {error}", file.display()));
-    audit::check_export(BufReader::new(File::open(file).map_err(unreadable)?)).map_err(unreadable)
+    let verdict = audit::check_export(BufReader::new(File::open(file).map_err(unreadable)?)).map_err(unreadable)?;
+    match key {
+        Some(key) if verdict.valid && verdict.public_key.as_deref() != Some(key) => {
+            Err(Failure::new(AUDIT_BROKEN, "the audit is broken: another key signed the export"))
+        }
+        _ => Ok(verdict),
+    }
 }
 
 fn read_head(file: &Path) -> Result<SignedHead, Failure> {

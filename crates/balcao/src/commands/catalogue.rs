@@ -18,6 +18,9 @@ struct Entry {
     readers: Vec<&'static str>,
     socket_commands: Vec<&'static str>,
     rooms: Vec<&'static str>,
+    resources: Vec<&'static str>,
+    /// Columns with sealed values, as `table.column`: what turning keys over knows.
+    sealed: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -47,6 +50,8 @@ impl Entry {
             readers: module.readers.iter().map(|reader| reader.name).collect(),
             socket_commands: module.socket_commands.iter().map(|command| command.name).collect(),
             rooms: module.rooms.iter().map(|room| room.kind).collect(),
+            resources: module.resources.iter().map(|resource| resource.kind).collect(),
+            sealed: sealed(module),
         }
     }
 
@@ -59,6 +64,7 @@ impl Entry {
             ("reader", &self.readers),
             ("socket command", &self.socket_commands),
             ("room", &self.rooms),
+            ("resource", &self.resources),
         ];
         for (what, names) in lists {
             rows.extend(names.iter().map(|name| vec![format!("  {what}"), (*name).to_owned(), String::new()]));
@@ -67,4 +73,10 @@ impl Entry {
         rows.extend(events.map(|e| vec!["  event".to_owned(), e.kind.to_owned(), e.meaning.to_owned()]));
         format!("{}\n{}", self.module, columns(&rows))
     }
+}
+
+fn sealed(module: &Module) -> Vec<String> {
+    let own = module.sealed.iter().map(|column| (column.table, column.column));
+    let house = module.house_sealed.iter().map(|column| (column.table, column.column));
+    own.chain(house).map(|(table, column)| format!("{table}.{column}")).collect()
 }

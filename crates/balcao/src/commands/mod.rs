@@ -21,6 +21,8 @@ mod simulate;
 mod user;
 mod webhook;
 
+pub use erasures::apply_unseen as apply_unseen_erasures;
+
 use crate::cli::{Cli, Command};
 use crate::config::{Config, installation_key};
 use crate::database::OpenDatabase;
@@ -146,7 +148,7 @@ pub async fn with_house<T>(
         let house = House::build(Materials {
             config: &session.config,
             db: opened.db.clone(),
-            sealer: session.sealer()?,
+            sealer: session.sealer()?.with_lasting(&opened.db, &session.ids, session.clock.now()).await?,
             clock: session.clock.clone(),
             ids: session.ids.clone(),
             files: Files::local(&session.config.data_dir)?,

@@ -101,6 +101,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("limits.sending", &["BALCAO_LIMITS_SENDING"], Text("100/m"), LIMIT, "Messages and notes, by person."),
     Setting::new("limits.uploads", &["BALCAO_LIMITS_UPLOADS"], Text("10/m"), LIMIT, "Uploads, by person."),
     Setting::new("limits.conversations", &["BALCAO_LIMITS_CONVERSATIONS"], Text("1000/h"), LIMIT, "Conversations begun, by organization."),
+    Setting::new("limits.lookup", &["BALCAO_LIMITS_LOOKUP"], Text("60/m"), LIMIT, "Contacts looked up by a whole number or e-mail, by person."),
 
     Setting::new("realtime.sockets_per_user", &["BALCAO_REALTIME_SOCKETS_PER_USER"], Text("10"), "number from 1 to 1000000", "Sockets of one person on this node; the oldest one gives way."),
     Setting::new("realtime.sockets_per_organization", &["BALCAO_REALTIME_SOCKETS_PER_ORGANIZATION"], Text("5000"), "number from 1 to 1000000", "Sockets of one organization on this node."),
@@ -115,6 +116,10 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new("mail.from", &["BALCAO_MAIL_FROM"], Text("Balcao <no-reply@localhost>"), "address, with or without a name", "Whom mails come from."),
     Setting::new("mail.folder", &["BALCAO_MAIL_FOLDER"], Absent("`mail` in the data folder"), "folder", "Where mails lie as .eml files when there is no server. They hold links that let people in."),
     Setting::new("mail.timeout", &["BALCAO_MAIL_TIMEOUT"], Text("30s"), "duration", "How long one mail may take before it is tried again later."),
+
+    Setting::new("audit.heads_to", &["BALCAO_AUDIT_HEADS_TO"], Absent("they are sent to nobody"), "list of e-mail addresses", "Who gets the audit's daily signed checkpoints by mail. Against them a tail shows that somebody cut off."),
+    Setting::new("audit.heads_url", &["BALCAO_AUDIT_HEADS_URL"], Absent("they are posted nowhere"), "http(s) URL", "Where the same checkpoints are posted as JSON, signed as the Standard Webhooks specification says. Needs `audit.heads_secret`."),
+    Setting::new("audit.heads_secret", &["BALCAO_AUDIT_HEADS_SECRET"], Absent("nothing can be posted"), "whsec_ and base64 of 24 to 64 bytes", "What these posts are signed with.").secret(),
 
     Setting::new("workers.interactive", &["BALCAO_WORKERS_INTERACTIVE"], Text("32"), "number from 1 to 1000", "Jobs at once that somebody waits for: inbound messages, replies."),
     Setting::new("workers.default", &["BALCAO_WORKERS_DEFAULT"], Text("16"), "number from 1 to 1000", "Other jobs at once: media, upkeep."),
@@ -152,6 +157,7 @@ pub const LIMITS: [&str; http_kit::Class::ALL.len()] = [
     "limits.sending",
     "limits.uploads",
     "limits.conversations",
+    "limits.lookup",
 ];
 
 /// The row of this key.

@@ -54,7 +54,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     };
     let (db, sealer, source) = prepared;
     let stopping = Arc::new(AtomicBool::new(false));
-    let opened = open(session, &gate, db.clone(), sealer, address, stopping.clone());
+    let opened = open(session, &gate, db.clone(), sealer, address, stopping.clone()).await;
     let (house, tasks) = match opened {
         Ok(opened) => opened,
         Err(failure) => {
@@ -84,8 +84,8 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the house, lets requests in, starts the tasks.
-fn open(
+/// Builds the house, erases again whom a restore brought back, lets requests in, starts the tasks.
+async fn open(
     session: &Session,
     gate: &Gate,
     db: Database,
@@ -97,6 +97,7 @@ fn open(
     let files = Files::local(&config.data_dir)?;
     let (clock, ids) = (session.clock.clone(), session.ids.clone());
     let mut house = House::build(Materials { config, db, sealer, clock, ids, files, address })?;
+    crate::commands::apply_unseen_erasures(&house).await?;
     let (router, _) = routes(config, &mut house, config.roles, stopping)?;
     let tasks = Tasks::start(config, &house, config.roles);
     gate.open(router)?;

@@ -49,12 +49,20 @@ pub async fn prepare(session: &Session, gate: &Gate) -> Result<(Database, Sealer
     let db = open_pools(&addresses, &config.database.pools);
     gate.waits_for("the database is being prepared");
     match until_ready(&db, &addresses, config.database.migrate_at_start, gate).await {
-        Ok(()) => Ok((db, sealer, source)),
+        Ok(()) => {}
         Err(failure) => {
             db.close().await;
             // The first failure is the one to tell.
             let _ = source.stop().await;
-            Err(failure)
+            return Err(failure);
+        }
+    }
+    match sealer.with_lasting(&db, &session.ids, session.clock.now()).await {
+        Ok(sealer) => Ok((db, sealer, source)),
+        Err(error) => {
+            db.close().await;
+            let _ = source.stop().await;
+            Err(error.into())
         }
     }
 }

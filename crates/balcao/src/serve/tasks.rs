@@ -12,6 +12,10 @@ use tokio_util::task::TaskTracker;
 /// How often recorded samples are folded when nobody scrapes them.
 const FOLD: Duration = Duration::from_secs(10);
 
+/// How long after the start what it used up is given back to the system; more than the second that the allocator keeps
+/// freed memory at hand.
+const SETTLE: Duration = Duration::from_millis(1_500);
+
 /// The running tasks of a process.
 pub struct Tasks {
     tracker: TaskTracker,
@@ -51,6 +55,7 @@ impl Tasks {
             let (hub, stopped) = (house.hub.clone(), stopped.clone());
             tracker.spawn(async move { hub.run(stopped).await });
         }
+        tracker.spawn(give_back(stopped.clone()));
         tracker.spawn(fold_metrics(stopped));
         tracker.close();
         Self { tracker, stop }
@@ -70,5 +75,21 @@ async fn fold_metrics(mut stopped: watch::Receiver<bool>) {
             () = tokio::time::sleep(FOLD) => metrics.upkeep(),
             _ = stopped.changed() => {}
         }
+    }
+}
+
+/// Gives memory back that was freed: mimalloc does so when a thread ends that has allocated something, and here threads
+/// hardly ever end. The start alone frees some megabytes (routes, their description), a burst of work many.
+async fn give_back(mut stopped: watch::Receiver<bool>) {
+    let mut pause = SETTLE;
+    while !*stopped.borrow() {
+        tokio::select! {
+            // Without a thread to spare it is tried again later.
+            () = tokio::time::sleep(pause) => drop(std::thread::Builder::new().spawn(|| {
+                std::hint::black_box(Box::new(0_u8));
+            })),
+            _ = stopped.changed() => {}
+        }
+        pause = FOLD;
     }
 }

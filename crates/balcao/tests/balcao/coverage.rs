@@ -25,6 +25,10 @@ const NO_EVENTS: &[(&str, &str)] = &[
     ("audit.csv", "a file of an export"),
     ("audit.jsonl", "a file of an export"),
     ("organization.json", "a file of an organization's export"),
+    ("audit.heads", "what a delivery of checkpoints is called"),
+    ("audit.heads_secret", "a setting"),
+    ("audit.heads_to", "a setting"),
+    ("audit.heads_url", "a setting"),
     ("audit.log_reads", "a setting"),
     ("audit.retention_days", "a setting"),
 ];

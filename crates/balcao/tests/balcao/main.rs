@@ -12,5 +12,8 @@ mod coverage;
 mod database_url;
 mod demo;
 mod house;
+mod keys;
 mod place;
+mod platform;
+mod restoring;
 mod serving;

@@ -75,6 +75,11 @@ impl Place {
         command
     }
 
+    /// Starts a command and leaves it to itself.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Done {
         self.run_with(arguments, "").await

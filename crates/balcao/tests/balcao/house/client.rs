@@ -42,6 +42,18 @@ impl Person {
         person
     }
 
+    /// Who bears this token or API key.
+    pub fn bearing(url: &str, token: &str) -> Self {
+        Self { http: plain(), url: url.to_owned(), email: String::new(), token: token.to_owned() }
+    }
+
+    /// Sends what must succeed, and reads the answer.
+    pub async fn made(&self, method: Method, path: &str, body: &Value) -> Value {
+        let answer = self.ask(method.clone(), path, Some(body)).await.unwrap();
+        assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
+        answer.body
+    }
+
     /// Signs in anew, over restarts and busy password threads, for at most 90 s.
     pub async fn login_again(&mut self) {
         let body = json!({"email": self.email, "password": PASSWORD});
@@ -58,7 +70,21 @@ impl Person {
 
     /// One request; an error is one of the connection.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Answer> {
+        self.ask_if(method, path, body, None).await
+    }
+
+    /// One request about the version that was read (`If-Match`).
+    pub async fn ask_if(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        tag: Option<&str>,
+    ) -> reqwest::Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(tag) = tag {
+            request = request.header("if-match", tag);
+        }
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
         }

@@ -17,6 +17,7 @@ mod socket;
 mod statuses;
 mod storm;
 mod trouble;
+mod verdicts;
 mod world;
 
 use std::time::Duration;

@@ -17,13 +17,41 @@ pub struct Socket {
 impl Socket {
     /// Connects to the server at `url` (`http://..`) and is greeted.
     pub async fn connect(url: &str, token: &str) -> Self {
+        let mut socket = Self::knock(url, token).await;
+        socket.until("hello", |event| event[0] == "hello").await;
+        socket
+    }
+
+    /// Connects and is not let in: the code of the refusal.
+    pub async fn refused(url: &str, token: &str) -> String {
+        let mut socket = Self::knock(url, token).await;
+        let text = socket.text().await;
+        let told: Value = serde_json::from_str(text.strip_prefix("44").unwrap_or_else(|| panic!("{text}"))).unwrap();
+        told["data"]["code"].as_str().expect("a code").to_owned()
+    }
+
+    async fn knock(url: &str, token: &str) -> Self {
         let url = format!("{}/socket.io/?EIO=4&transport=websocket", url.replacen("http", "ws", 1));
         let (ws, _) = tokio_tungstenite::connect_async(url).await.unwrap();
         let mut socket = Self { ws, calls: 0, heard: Vec::new() };
         assert!(socket.text().await.starts_with("0{"), "Engine.IO greets");
         socket.say(format!("40{}", json!({ "token": token }))).await;
-        socket.until("hello", |event| event[0] == "hello").await;
         socket
+    }
+
+    /// Waits until the server cuts it.
+    pub async fn cut(&mut self) {
+        loop {
+            match tokio::time::timeout(seconds(20), self.ws.next()).await.expect("cut within the deadline") {
+                None | Some(Err(_) | Ok(Message::Close(_))) => return,
+                Some(Ok(Message::Text(text))) if text == "2" => {
+                    // It may be gone by now.
+                    let _ = self.ws.send(Message::text("3")).await;
+                }
+                Some(Ok(Message::Text(text))) => self.keep(&text),
+                Some(Ok(_)) => {}
+            }
+        }
     }
 
     /// What the server greeted with.

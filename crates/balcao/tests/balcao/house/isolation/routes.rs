@@ -1,16 +1,16 @@
 //! The two-organizations attack, generated from the API's own description: every operation that names a thing gets
 //! another organization's thing and must answer as for one that does not exist; every list must hold nothing of theirs.
-//! An operation that the matrix cannot attack (a parameter it does not know) fails the test.
+//! By a person, by an API key, by people who act in somebody's name. An operation that the matrix cannot attack (a
+//! parameter it does not know) fails the test.
 
-use super::super::client::Person;
+use super::super::client::{Answer, Person};
 use super::super::server::Server;
+use super::cast::{Key, in_name_of, staff, support};
+use super::operations::{Operation, operations};
 use super::{Ids, NOBODYS, Two, picture, told};
 use reqwest::Method;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use uuid::Uuid;
-
-/// Path parameters that name no organization's thing.
-const NOT_OURS: &[&str] = &["connector", "account_key", "provider"];
 
 /// Operations that may be asked without a credential, all of them.
 const PUBLIC: &[&str] = &[
@@ -43,75 +43,98 @@ const PUBLIC: &[&str] = &[
     "POST /api/users",
 ];
 
-struct Operation {
-    method: Method,
-    path: String,
-    parameters: Vec<String>,
-    permission: String,
-    example: Option<Value>,
+/// Who attacks, and what such a one is told: 404 as for nothing; where the operation is closed to him whatever it names,
+/// 403 for everything alike.
+struct Attacker {
+    name: &'static str,
+    person: Person,
+    /// Whether operations of organizations are open to him, so that 403 is no answer.
+    holds_everything: bool,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_operation_reaches_another_organization() {
-    let Two { mut server, us, them, our_ids, their_ids, .. } = Two::new().await;
-    let mut sql = server.sql().await;
+    let mut two = Two::new().await;
+    let mut sql = two.server.sql().await;
+    let attackers = attackers(&two, &mut sql).await;
     let before = picture(&mut sql, "casa-b").await;
 
-    let operations = operations(&us.get("/api/openapi.json").await);
-    let mut attacked = 0;
-    for operation in &operations {
-        attacked += by_path(&us, operation, &their_ids).await;
-        attacked += by_body(&us, operation, &our_ids, &their_ids).await;
-        attacked += by_list(&us, operation, &their_ids).await;
-        anonymous(&server, operation).await;
+    let operations = operations(&two.us.get("/api/openapi.json").await);
+    for attacker in &attackers {
+        let (mut attacked, mut like_nothing) = (0, 0);
+        for operation in &operations {
+            if let Some(status) = by_path(attacker, operation, &two.their_ids).await {
+                attacked += 1;
+                like_nothing += usize::from(status == 404);
+            }
+            attacked += by_body(attacker, operation, &two).await + by_list(&attacker.person, operation, &two).await;
+        }
+        attacked += by_explaining(attacker, &two).await;
+        assert!(like_nothing >= 10, "{} gets no further than the door", attacker.name);
+        assert!(attacked >= operations.len() / 2, "{attacked} attacks on {} operations", operations.len());
+        eprintln!("{}: {attacked} attacks, {like_nothing} answered as for nothing", attacker.name);
     }
-    let public: Vec<String> = operations.iter().filter(|o| o.permission == "public").map(Operation::name).collect();
+    for operation in &operations {
+        anonymous(&two.server, operation).await;
+    }
+    let public: Vec<String> = operations.iter().filter(|o| o.is_public()).map(Operation::name).collect();
     assert_eq!(public, PUBLIC, "operations that need no credential");
-    assert!(attacked >= operations.len() / 2, "{attacked} attacks on {} operations", operations.len());
     assert_eq!(picture(&mut sql, "casa-b").await, before, "not one row of theirs changed");
     // The same ids serve their own people: the attack was with ids that exist.
-    them.get(&format!("/api/conversations/{}", their_ids["conversation_id"])).await;
-    eprintln!("{attacked} attacks on {} operations: all answered as for nothing", operations.len());
-    server.stop().await;
+    two.them.get(&format!("/api/conversations/{}", two.their_ids["conversation_id"])).await;
+    two.server.stop().await;
 }
 
-/// Every id in the path is theirs: 404, with the body that a made-up id gets.
-async fn by_path(us: &Person, operation: &Operation, theirs: &Ids) -> usize {
-    let kinds: Vec<&String> = operation.parameters.iter().filter(|name| !NOT_OURS.contains(&name.as_str())).collect();
+async fn attackers(two: &Two, sql: &mut sqlx::PgConnection) -> Vec<Attacker> {
+    let Two { server, us, ours, .. } = two;
+    let colleague = ours.person(server, "caio", "admin").await;
+    let colleague = colleague.get("/api/me").await["id"].as_str().expect("an id").to_owned();
+    let staff = staff(server, sql).await;
+    let key = Key::make(server, us, "Integração").await;
+    let attacker = |name, person, holds_everything| Attacker { name, person, holds_everything };
+    vec![
+        attacker("a person", us.clone(), true),
+        attacker("a key", key.bearer, false),
+        attacker("in a member's name", in_name_of(server, us, &colleague).await, false),
+        attacker("a support session", support(server, &staff, us, "casa-a").await, false),
+    ]
+}
+
+/// Every id in the path is theirs: the answer that a made-up id gets, whose status it is.
+async fn by_path(attacker: &Attacker, operation: &Operation, theirs: &Ids) -> Option<u16> {
+    let kinds: Vec<&str> = operation.kinds().collect();
     if kinds.is_empty() {
-        return 0;
+        return None;
     }
-    let filled = |id_of: &dyn Fn(&str) -> Uuid| {
-        kinds
-            .iter()
-            .fold(operation.path.clone(), |path, name| path.replace(&format!("{{{name}}}"), &id_of(name).to_string()))
-    };
-    let foreign = filled(&|name| {
-        *theirs
-            .get(name)
-            .unwrap_or_else(|| panic!("{}: the matrix does not know the parameter {name}", operation.name()))
-    });
-    let unknown = filled(&|_| NOBODYS);
-    let mut answers = Vec::new();
-    for path in [foreign, unknown] {
-        let answer = us.ask(operation.method.clone(), &path, operation.example.as_ref()).await.unwrap();
-        // To those who are not of the platform's staff its routes say nothing about anything.
-        let refused = if operation.permission.starts_with("platform.") { 403 } else { 404 };
-        assert_eq!(answer.status, refused, "{} {path}: {answer:?}", operation.method);
-        answers.push(told(answer.body));
+    for name in &kinds {
+        assert!(theirs.contains_key(name), "{}: the matrix does not know the parameter {name}", operation.name());
     }
-    assert_eq!(answers[0], answers[1], "{}: theirs and nobody's answer alike", operation.name());
-    1
+    let nobodys: Ids = theirs.keys().map(|kind| (*kind, NOBODYS)).collect();
+    let (foreign, unknown) =
+        (operation.ask(&attacker.person, theirs).await, operation.ask(&attacker.person, &nobodys).await);
+    let answer = format!("{}, {}: {foreign:?}", attacker.name, operation.name());
+    // To those who are not of the platform's staff its routes say nothing about anything.
+    let closed = !attacker.holds_everything || operation.permission.starts_with("platform.");
+    assert!(foreign.status == 404 || (closed && foreign.status == 403), "{answer}");
+    let status = foreign.status;
+    assert_eq!(
+        (status, told(foreign.body)),
+        (unknown.status, told(unknown.body)),
+        "{}, {}: theirs and nobody's answer alike",
+        attacker.name,
+        operation.name()
+    );
+    Some(status)
 }
 
 /// Ours in the path, theirs in the body: refused.
-async fn by_body(us: &Person, operation: &Operation, ours: &Ids, theirs: &Ids) -> usize {
+async fn by_body(attacker: &Attacker, operation: &Operation, two: &Two) -> usize {
     let Some(Value::Object(example)) = &operation.example else { return 0 };
     let mut body = example.clone();
     let mut swapped = false;
     for (name, value) in &mut body {
         let kind = if name.ends_with("reply_to") { "message_id" } else { name.as_str() };
-        if let Some(id) = theirs.get(kind) {
+        if let Some(id) = two.their_ids.get(kind) {
             *value = Value::from(id.to_string());
             swapped = true;
         }
@@ -119,33 +142,33 @@ async fn by_body(us: &Person, operation: &Operation, ours: &Ids, theirs: &Ids) -
     if !swapped {
         return 0;
     }
-    let path = operation.parameters.iter().fold(operation.path.clone(), |path, name| {
-        path.replace(&format!("{{{name}}}"), &ours.get(name.as_str()).map(Uuid::to_string).unwrap_or_default())
-    });
-    let answer = us.ask(operation.method.clone(), &path, Some(&Value::Object(body))).await.unwrap();
-    assert!([404, 422].contains(&answer.status), "{} with theirs in the body: {answer:?}", operation.name());
+    let path = operation.path_with(&two.our_ids);
+    let answer = attacker.person.ask(operation.method.clone(), &path, Some(&Value::Object(body))).await.unwrap();
+    let closed = !attacker.holds_everything && answer.status == 403;
+    assert!(
+        [404, 422].contains(&answer.status) || closed,
+        "{}, {} with theirs in the body: {answer:?}",
+        attacker.name,
+        operation.name()
+    );
     1
 }
 
 /// What can be read without naming anything holds none of theirs.
-async fn by_list(us: &Person, operation: &Operation, theirs: &Ids) -> usize {
-    if operation.method != Method::GET || !operation.parameters.is_empty() {
+async fn by_list(us: &Person, operation: &Operation, two: &Two) -> usize {
+    if !operation.looks() || !operation.parameters.is_empty() {
         return 0;
     }
     let mut paths = vec![operation.path.clone()];
     // Their ids as filters select nothing, or are refused.
-    for (name, id) in theirs {
+    for (name, id) in &two.their_ids {
         paths.push(format!("{}?{name}={id}", operation.path));
     }
     for path in paths {
         let answer = us.ask(Method::GET, &path, None).await.unwrap();
         assert!(answer.status < 500, "{path}: {answer:?}");
-        let mut body = answer.body;
-        if let Some(body) = body.as_object_mut() {
-            body.remove("instance");
-        }
-        let text = body.to_string();
-        for (kind, id) in theirs {
+        let text = told(answer.body).to_string();
+        for (kind, id) in &two.their_ids {
             assert!(!text.contains(&id.to_string()), "{path} shows their {kind}");
         }
         assert!(!text.contains("casa-b"), "{path} shows their name");
@@ -153,66 +176,36 @@ async fn by_list(us: &Person, operation: &Operation, theirs: &Ids) -> usize {
     1
 }
 
-async fn anonymous(server: &Server, operation: &Operation) {
-    if operation.permission == "public" {
-        return;
-    }
-    let path = operation
-        .parameters
-        .iter()
-        .fold(operation.path.clone(), |path, name| path.replace(&format!("{{{name}}}"), &Uuid::nil().to_string()));
-    let stranger = super::super::client::plain();
-    let request = stranger.request(operation.method.clone(), format!("{}{path}", server.url()));
-    let answer = match &operation.example {
-        Some(body) => request.json(body).send().await.unwrap(),
-        None => request.send().await.unwrap(),
-    };
-    assert!(
-        [401, 429].contains(&answer.status().as_u16()),
-        "{} without a credential: {}",
-        operation.name(),
-        answer.status()
-    );
-}
-
-impl Operation {
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-}
-
-/// Every operation of the document; one without a permission fails.
-fn operations(document: &Value) -> Vec<Operation> {
-    let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        for method in ["get", "put", "post", "delete", "patch"] {
-            let Some(operation) = item.get(method) else { continue };
-            let method: Method = method.to_uppercase().parse().unwrap();
-            let permission = operation["x-permission"].as_str();
-            let permission = permission.unwrap_or_else(|| panic!("{method} {path} names no permission")).to_owned();
-            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-            let parameters = parameters.iter().filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str());
-            found.push(Operation {
-                parameters: parameters.map(str::to_owned).collect(),
-                example: example(document, operation),
-                path: path.clone(),
-                permission,
-                method,
+/// Why somebody may do something with theirs: as with nothing. Every kind that a domain can load is asked about.
+async fn by_explaining(attacker: &Attacker, two: &Two) -> usize {
+    let kinds = two.registered("resources").await;
+    let (user, our_own) = (two.our_ids["user_id"], &two.our_ids);
+    for kind in &kinds {
+        let of = |ids: &Ids| ids.get(format!("{kind}_id").as_str()).copied();
+        let theirs = of(&two.their_ids).unwrap_or_else(|| panic!("the matrix does not know the resource {kind}"));
+        let ask = async |id: Uuid| -> Answer {
+            let body = json!({
+                "principal": { "type": "user", "id": user }, "action": "messaging.view",
+                "resource": { "type": kind, "id": id },
             });
+            attacker.person.ask(Method::POST, "/api/authorize/explain", Some(&body)).await.unwrap()
+        };
+        let (foreign, unknown) = (ask(theirs).await, ask(NOBODYS).await);
+        let expected: &[u16] = if attacker.holds_everything { &[404] } else { &[403, 404] };
+        assert!(expected.contains(&foreign.status), "{}, {kind}: {foreign:?}", attacker.name);
+        assert_eq!(told(foreign.body), told(unknown.body), "{}, {kind}", attacker.name);
+        if attacker.holds_everything {
+            let ours = ask(of(our_own).unwrap_or_else(|| panic!("ours has no {kind}"))).await;
+            assert_eq!(ours.status, 200, "{kind}: {ours:?}");
         }
     }
-    assert!(found.len() > 20, "the document describes the API");
-    found.sort_by_key(Operation::name);
-    found
+    kinds.len()
 }
 
-fn example(document: &Value, operation: &Value) -> Option<Value> {
-    let content = operation["requestBody"]["content"].as_object()?;
-    let body = content.get("application/json")?;
-    let schema = body["schema"]["$ref"]
-        .as_str()
-        .map_or(&body["schema"], |name| document.pointer(name.trim_start_matches('#')).unwrap_or(&Value::Null));
-    let given =
-        [&body["example"], &schema["example"], &schema["examples"][0]].into_iter().find(|example| !example.is_null());
-    Some(given.cloned().unwrap_or_else(|| Value::Object(Map::new())))
+async fn anonymous(server: &Server, operation: &Operation) {
+    if operation.is_public() {
+        return;
+    }
+    let answer = operation.ask(&Person::bearing(&server.url(), ""), &Ids::new()).await;
+    assert!([401, 429].contains(&answer.status), "{} without a credential: {answer:?}", operation.name());
 }

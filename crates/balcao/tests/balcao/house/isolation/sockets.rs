@@ -6,10 +6,10 @@ use super::{Ids, NOBODYS, Two, covered, picture, text, told};
 use serde_json::{Value, json};
 
 /// A client event and its body with these ids.
-type Event = (&'static str, fn(&Ids) -> Value);
+pub type Event = (&'static str, fn(&Ids) -> Value);
 
 /// Client events that name things, the hub's own among them, and their body with such ids.
-const EVENTS: &[Event] = &[
+pub const EVENTS: &[Event] = &[
     ("message_send", |ids| {
         json!({
             "conversation_id": ids["conversation_id"], "client_id": "0199f0a0-0000-7000-8000-00000000000a",
@@ -71,7 +71,7 @@ async fn events(us: &mut Socket, two: &Two) {
     assert_eq!(answer["ok"], false, "a reply to a message of theirs: {answer}");
 }
 
-async fn rooms(us: &mut Socket, two: &Two) {
+pub async fn rooms(us: &mut Socket, two: &Two) {
     let mut wishes = vec![format!("user:{}", two.their_ids["user_id"]), format!("user:{NOBODYS}")];
     for (kind, id) in ROOMS {
         let theirs = id.map_or_else(|| two.their_ids["user_id"], |id| two.their_ids[id]);
