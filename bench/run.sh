@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The product beside pgbench and the reference servers, in turn within each round. Driven by `cargo xtask bench`, which
 # installs and builds what this needs and names it: BALCAO_BIN, and QUEUE_BENCH where the store crate has that example.
-#   run.sh [read|list|create|path|webhook|cold|queue|latency|validate|login|refresh ..]     ROUNDS=3 SECS=6 PEERS="node-express node-fastify"
+#   run.sh [read|list|create|path|webhook|cold|memory|queue|latency|validate|login|refresh ..]     ROUNDS=3 SECS=6 PEERS="node-express node-fastify"
 set -uo pipefail
 export HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/lib/env.sh"; . "$HERE/lib/balcao.sh"; . "$HERE/lib/identity.sh"; export NICE SRV_CPU
@@ -95,6 +95,21 @@ cold_job() {
   mapfile -t c < <(peer_cmd balcao)
   emit "$(python3 "$HERE/lib/measure.py" coldstart balcao 3 "$PORT" /health/ready -- "${c[@]}")"
 }
+memory_job() { # the same kinds of requests one after another, then what is resident once it is quiet again
+  start_redis; start_peer node-express && {
+    for j in "16 read" "16 list" "64 create" "16 webhook" "4 login"; do CURSOR=base64 loaded node-express $j; done
+    resident node-express
+  }; stop_peer; stop_redis
+  webhook_bodies "$WEBHOOK_COUNT"
+  start_balcao && cursors && {
+    export LOGIN_BODY="{\"email\":\"$LOGIN_EMAIL\",\"password\":\"$BENCH_PASSWORD\"}" TOKEN=$BALCAO_TOKEN API_PREFIX=/api
+    for j in "16 balcao-read" "16 balcao-list" "64 balcao-note" "64 balcao-message" "16 balcao-webhook" "4 balcao-login"; do loaded balcao $j; done
+    resident balcao
+    export TOKEN=$REFERENCE_TOKEN; unset API_PREFIX
+  }; stop_peer; rm -f "$RUN/webhooks"
+}
+loaded() { wrk_job "$1" warmup "$2" "$SECS" "$3" >/dev/null; }
+resident() { sleep 3; emit "$(python3 "$HERE/lib/measure.py" memory "$1" "$PEER_PID")"; }
 queue_job() {
   for r in off always; do
     case $r in off) start_redis ;; *) start_redis --appendonly yes --appendfsync $r --appenddirname "aof-$r" ;; esac
@@ -120,7 +135,7 @@ latency_job() {
 prepare
 for ROUND in $(seq "$ROUNDS"); do
   export ROUND
-  for job in ${*:-read list create path webhook cold queue latency validate login refresh}; do
+  for job in ${*:-read list create path webhook cold memory queue latency validate login refresh}; do
     echo "--- round $ROUND: $job ($(uptime | sed 's/.*load/load/'))"
     "${job}_job"
   done

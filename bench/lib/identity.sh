@@ -22,7 +22,8 @@ login_job() { # sign-ins alone, then reads while sign-ins saturate their threads
 }
 refresh_job() { # each connection goes on with the token that it was answered
   start_balcao && {
-    for _ in $(seq 16); do
+    # One more than connections: wrk asks for a request that it never sends, to see what they are like.
+    for _ in $(seq 17); do
       curl -sf -H 'content-type: application/json' -d "{\"email\":\"$BENCH_EMAIL\",\"password\":\"$BENCH_PASSWORD\"}" "http://127.0.0.1:$PORT/api/auth/login"; echo
     done | python3 -c 'import json,sys
 for line in sys.stdin: print(json.loads(line)["refresh_token"])' >"$RUN/refresh"

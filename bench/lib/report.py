@@ -64,6 +64,9 @@ def table(path):
         if job == "coldstart":
             print(f"{job:12} {peer:26} {'':>5}  start {spread(get('ms'))} ms, idle {statistics.median(get('idle_rss_kb')) / 1024:.1f} MB")
             continue
+        if job == "memory":
+            print(f"{job:12} {peer:26} {'':>5}  after load {spread([v / 1024 for v in get('rss_kb')])} MB")
+            continue
         print(f"{job:12} {peer:26} {c or '':>5}  {spread(rate):>28} {ms('p50_us', 'p50_ms'):>9} {ms('p99_us', 'p99_ms'):>9} {own:>18} {med('pg_cpu_us'):>8} {med('redis_cpu_us'):>8} {bad:>5}")
     print("\ngoal (must)                                              reached             verdict")
     for name, values, bar, more in goals(r):
@@ -99,6 +102,7 @@ def goals(r):
         ("(f) refused sign-in p50, ms", [v / 1e3 for v in r.values("login-crowd", "balcao", "p50_us")], 50, False),
         ("(g) cold start, ms", r.values("coldstart", "balcao", "ms"), 150, False),
         ("(g) idle RSS, MB", [v / 1024 for v in r.values("coldstart", "balcao", "idle_rss_kb")], 40, False),
+        ("(g) RSS after the load / express's", r.ratios(("memory", "balcao", None, "rss_kb"), ("memory", "node-express", None, "rss_kb")), 0.5, False),
         ("(h) webhook intake: x fastify + BullMQ", x("webhook", "node-fastify", "webhook"), 2.5, True),
         ("(h) webhook intake: x pgbench", x("webhook", "pgbench", "webhook"), 0.45, True),
         ("(i) queue: x BullMQ, log synced always", x("queue", "bullmq-single-aof-always", "queue", field="done_per_s"), 1.0, True),

@@ -8,8 +8,9 @@ use crate::tools::{self, Consent};
 use std::path::PathBuf;
 use std::process::Command;
 
-const JOBS: &[&str] =
-    &["read", "list", "create", "path", "webhook", "cold", "queue", "latency", "validate", "login", "refresh"];
+const JOBS: &[&str] = &[
+    "read", "list", "create", "path", "webhook", "cold", "memory", "queue", "latency", "validate", "login", "refresh",
+];
 
 /// `bench [JOB ..] [--rounds N] [--secs N] [--yes]`
 pub fn run(args: &[String]) -> Done {
@@ -60,19 +61,20 @@ fn number(word: Option<&String>) -> Done<String> {
     Ok(word.parse::<u32>().map_err(|_| format!("{word} is no number"))?.to_string())
 }
 
-/// The product and, when the store crate has it, its queue's bench.
+/// The product and, when the store crate has it, its queue's bench. As they are shipped (profile `dist`): it takes longer
+/// to build than what `up` serves.
 fn build() -> Done<(PathBuf, Option<PathBuf>)> {
-    let target = root().join("target/release");
+    let target = root().join("target/dist");
     let queue =
         root().join("crates/store/examples/queue_bench.rs").is_file().then(|| target.join("examples/queue_bench"));
     if let Some(given) = std::env::var_os("BALCAO_BIN") {
         return Ok((root().join(given), queue.filter(|q| q.is_file())));
     }
-    say("building release");
-    run::run(cargo().args(["build", "--release", "--package", "balcao"]).env("SQLX_OFFLINE", "true"))?;
+    say("building dist");
+    run::run(cargo().args(["build", "--profile", "dist", "--package", "balcao"]).env("SQLX_OFFLINE", "true"))?;
     if queue.is_some() {
         let mut example = cargo();
-        example.args(["build", "--release", "--package", "store", "--example", "queue_bench"]);
+        example.args(["build", "--profile", "dist", "--package", "store", "--example", "queue_bench"]);
         run::run(example.env("SQLX_OFFLINE", "true"))?;
     }
     Ok((target.join("balcao"), queue))

@@ -59,6 +59,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("MALFORMED_JSON", "The body is not JSON; the detail says where it breaks."),
     ("MEDIA_UNAVAILABLE", "The provider does not hand out the file now."),
     ("OIDC_PROVIDER_UNREACHABLE", "The identity provider does not answer, or not as one."),
+    ("ON_BEHALF_NOT_ALLOWED", "Only an API key names somebody else, and only for what that member may do as well."),
     ("PASSWORD_TOO_SHORT", "The password is shorter than the organization asks for."),
     ("RATE_LIMITED", "Too many in too short a time; wait as long as the answer says."),
     ("ROLE_NAME_TAKEN", "A role has this name, whatever its case."),
