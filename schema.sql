@@ -38,6 +38,10 @@ CREATE FUNCTION public.audit_prune(organization uuid, upto bigint, signature byt
 declare
   gone bigint;
 begin
+  if exists (select from memberships m where m.held_at is not null
+      and (m.organization_id = organization or organization = '00000000-0000-0000-0000-000000000000')) then
+    return 0;
+  end if;
   insert into audit_checkpoints (organization_id, seq, hash, last_at, signature, created_at)
   select e.organization_id, e.seq, e.hash, e.at, audit_prune.signature, audit_prune.at
   from audit_entries e where e.organization_id = organization and e.seq = upto;
@@ -96,6 +100,24 @@ begin
 end $$;
 
 ALTER FUNCTION public.claim_login(wanted uuid, new_name text, new_name_norm text, new_hash text, at timestamp with time zone) OWNER TO balcao_resolver;
+
+CREATE FUNCTION public.counted_audit_values() RETURNS TABLE(beginning bytea, of_it bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  select substring(v.value_sealed from 1 for 5), count(*) from audit_values v group by 1
+$$;
+
+ALTER FUNCTION public.counted_audit_values() OWNER TO balcao_auditor;
+
+CREATE FUNCTION public.counted_person_keys() RETURNS TABLE(beginning bytea, of_it bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  select substring(k.key_sealed from 1 for 5), count(*) from person_keys k where k.key_sealed is not null group by 1
+$$;
+
+ALTER FUNCTION public.counted_person_keys() OWNER TO balcao_resolver;
 
 CREATE FUNCTION public.due_login_erasures(at timestamp with time zone, most integer) RETURNS TABLE(user_id uuid, cause text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -233,6 +255,18 @@ CREATE FUNCTION public.forget_author_in_events(organization uuid, person uuid, s
 $$;
 
 ALTER FUNCTION public.forget_author_in_events(organization uuid, person uuid, shown text, from_txid bigint, from_id bigint, most integer) OWNER TO balcao_resolver;
+
+CREATE FUNCTION public.forget_factors(wanted uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  delete from totp_factors where user_id = wanted;
+  delete from recovery_codes where user_id = wanted;
+  delete from passkeys where user_id = wanted;
+  delete from user_identities where user_id = wanted
+$$;
+
+ALTER FUNCTION public.forget_factors(wanted uuid) OWNER TO balcao_resolver;
 
 CREATE FUNCTION public.grant_platform_role(wanted_email_norm text, new_role text, at timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
@@ -586,6 +620,33 @@ $$;
 
 ALTER FUNCTION public.release_domain(wanted text, for_organization uuid) OWNER TO balcao_resolver;
 
+CREATE FUNCTION public.reseal_audit_values(organization bytea, place bytea, sealed bytea, anew bytea) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  with done as (
+    update audit_values v set value_sealed = reseal_audit_values.anew
+    where v.organization_id = encode(reseal_audit_values.organization, 'hex')::uuid
+      and v.seq = ('x' || encode(substring(reseal_audit_values.place from 1 for 8), 'hex'))::bit(64)::bigint
+      and v.field = convert_from(substring(reseal_audit_values.place from 9), 'UTF8')
+      and v.value_sealed = reseal_audit_values.sealed returning 1)
+  select exists (select from done)
+$$;
+
+ALTER FUNCTION public.reseal_audit_values(organization bytea, place bytea, sealed bytea, anew bytea) OWNER TO balcao_auditor;
+
+CREATE FUNCTION public.reseal_person_keys(organization bytea, place bytea, sealed bytea, anew bytea) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  with done as (
+    update person_keys k set key_sealed = reseal_person_keys.anew
+    where k.user_id = encode(reseal_person_keys.place, 'hex')::uuid and k.key_sealed = reseal_person_keys.sealed returning 1)
+  select exists (select from done)
+$$;
+
+ALTER FUNCTION public.reseal_person_keys(organization bytea, place bytea, sealed bytea, anew bytea) OWNER TO balcao_resolver;
+
 CREATE FUNCTION public.same_tax_id(wanted text, own uuid) RETURNS boolean
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -603,6 +664,28 @@ CREATE FUNCTION public.schedule_login_erasure(wanted uuid, due timestamp with ti
 $$;
 
 ALTER FUNCTION public.schedule_login_erasure(wanted uuid, due timestamp with time zone, at timestamp with time zone) OWNER TO balcao_resolver;
+
+CREATE FUNCTION public.sealed_audit_values(beginning bytea, most bigint) RETURNS TABLE(organization bytea, place bytea, sealed bytea)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  select uuid_send(v.organization_id), int8send(v.seq) || convert_to(v.field, 'UTF8'), v.value_sealed from audit_values v
+  where substring(v.value_sealed from 1 for 5) <> beginning
+  limit most for update skip locked
+$$;
+
+ALTER FUNCTION public.sealed_audit_values(beginning bytea, most bigint) OWNER TO balcao_auditor;
+
+CREATE FUNCTION public.sealed_person_keys(beginning bytea, most bigint) RETURNS TABLE(organization bytea, place bytea, sealed bytea)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  select uuid_send('00000000-0000-0000-0000-000000000000'), uuid_send(k.user_id), k.key_sealed from person_keys k
+  where k.key_sealed is not null and substring(k.key_sealed from 1 for 5) <> beginning
+  limit most for update skip locked
+$$;
+
+ALTER FUNCTION public.sealed_person_keys(beginning bytea, most bigint) OWNER TO balcao_resolver;
 
 CREATE FUNCTION public.session_by_refresh_token(wanted bytea) RETURNS TABLE(organization_id uuid, session_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -808,6 +891,7 @@ CREATE TABLE public.audit_exports (
     created_at timestamp with time zone NOT NULL,
     ready_at timestamp with time zone,
     expires_at timestamp with time zone,
+    manifest jsonb,
     CONSTRAINT audit_exports_format_check CHECK ((format = ANY (ARRAY['jsonl'::text, 'csv'::text]))),
     CONSTRAINT audit_exports_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'ready'::text, 'expired'::text])))
 );
@@ -815,6 +899,19 @@ CREATE TABLE public.audit_exports (
 ALTER TABLE ONLY public.audit_exports FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_exports OWNER TO balcao_owner;
+
+CREATE TABLE public.audit_heads (
+    organization_id uuid NOT NULL,
+    number bigint NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    signature bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.audit_heads FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_heads OWNER TO balcao_owner;
 
 CREATE TABLE public.audit_values (
     organization_id uuid NOT NULL,
@@ -951,6 +1048,80 @@ ALTER TABLE ONLY public.contact_identities FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.contact_identities OWNER TO balcao_owner;
 
+CREATE TABLE public.conversations (
+    id uuid NOT NULL,
+    organization_id uuid NOT NULL,
+    number bigint NOT NULL,
+    audience text NOT NULL,
+    channel_account_id uuid,
+    channel_kind text NOT NULL,
+    contact_id uuid,
+    identity_id uuid,
+    address_id uuid,
+    contact_name text,
+    contact_address text,
+    status text NOT NULL,
+    status_reason text,
+    snoozed_until timestamp with time zone,
+    archived_at timestamp with time zone,
+    merged_into_id uuid,
+    unit_id uuid,
+    owner_id uuid,
+    participants uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    subject text,
+    summary text,
+    language text,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    custom_attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    origin text NOT NULL,
+    handled_by text DEFAULT 'none'::text NOT NULL,
+    last_seq bigint DEFAULT 0 NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    first_response_at timestamp with time zone,
+    waiting_since timestamp with time zone,
+    last_inbound_at timestamp with time zone,
+    last_outbound_at timestamp with time zone,
+    last_activity_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    reopened_count integer DEFAULT 0 NOT NULL,
+    previous_conversation_id uuid,
+    thread_control text DEFAULT 'ours'::text NOT NULL,
+    floor_holder text DEFAULT 'nobody'::text NOT NULL,
+    floor_holder_id uuid,
+    floor_token bigint DEFAULT 1 NOT NULL,
+    floor_since timestamp with time zone,
+    window_opens_at timestamp with time zone,
+    window_closes_at timestamp with time zone,
+    window_evidence_id uuid,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT conversations_audience_check CHECK ((audience = ANY (ARRAY['external'::text, 'internal'::text]))),
+    CONSTRAINT conversations_closed_check CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT conversations_external_check CHECK (((audience = 'internal'::text) OR ((channel_account_id IS NOT NULL) AND (contact_id IS NOT NULL) AND (identity_id IS NOT NULL) AND (address_id IS NOT NULL)))),
+    CONSTRAINT conversations_floor_check CHECK ((floor_holder = ANY (ARRAY['nobody'::text, 'flow'::text, 'attendant'::text, 'person'::text]))),
+    CONSTRAINT conversations_handled_by_check CHECK ((handled_by = ANY (ARRAY['none'::text, 'bot'::text, 'human'::text, 'mixed'::text]))),
+    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
+    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'open'::text, 'waiting'::text, 'snoozed'::text, 'closed'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE ONLY public.conversations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.conversations OWNER TO balcao_owner;
+
+CREATE VIEW public.contact_threads WITH (security_invoker='true') AS
+ SELECT conversations.organization_id,
+    conversations.contact_id,
+    conversations.unit_id,
+    conversations.channel_account_id,
+    conversations.owner_id,
+    conversations.participants
+   FROM public.conversations
+  WHERE (conversations.contact_id IS NOT NULL);
+
+ALTER TABLE public.contact_threads OWNER TO balcao_owner;
+
 CREATE TABLE public.contacts (
     id uuid NOT NULL,
     organization_id uuid NOT NULL,
@@ -1018,68 +1189,6 @@ CREATE TABLE public.conversation_participants (
 ALTER TABLE ONLY public.conversation_participants FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.conversation_participants OWNER TO balcao_owner;
-
-CREATE TABLE public.conversations (
-    id uuid NOT NULL,
-    organization_id uuid NOT NULL,
-    number bigint NOT NULL,
-    audience text NOT NULL,
-    channel_account_id uuid,
-    channel_kind text NOT NULL,
-    contact_id uuid,
-    identity_id uuid,
-    address_id uuid,
-    contact_name text,
-    contact_address text,
-    status text NOT NULL,
-    status_reason text,
-    snoozed_until timestamp with time zone,
-    archived_at timestamp with time zone,
-    merged_into_id uuid,
-    unit_id uuid,
-    owner_id uuid,
-    participants uuid[] DEFAULT '{}'::uuid[] NOT NULL,
-    priority text DEFAULT 'normal'::text NOT NULL,
-    subject text,
-    summary text,
-    language text,
-    tags text[] DEFAULT '{}'::text[] NOT NULL,
-    custom_attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
-    origin text NOT NULL,
-    handled_by text DEFAULT 'none'::text NOT NULL,
-    last_seq bigint DEFAULT 0 NOT NULL,
-    version bigint DEFAULT 1 NOT NULL,
-    first_response_at timestamp with time zone,
-    waiting_since timestamp with time zone,
-    last_inbound_at timestamp with time zone,
-    last_outbound_at timestamp with time zone,
-    last_activity_at timestamp with time zone NOT NULL,
-    closed_at timestamp with time zone,
-    reopened_count integer DEFAULT 0 NOT NULL,
-    previous_conversation_id uuid,
-    thread_control text DEFAULT 'ours'::text NOT NULL,
-    floor_holder text DEFAULT 'nobody'::text NOT NULL,
-    floor_holder_id uuid,
-    floor_token bigint DEFAULT 1 NOT NULL,
-    floor_since timestamp with time zone,
-    window_opens_at timestamp with time zone,
-    window_closes_at timestamp with time zone,
-    window_evidence_id uuid,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT conversations_audience_check CHECK ((audience = ANY (ARRAY['external'::text, 'internal'::text]))),
-    CONSTRAINT conversations_closed_check CHECK (((status = 'closed'::text) = (closed_at IS NOT NULL))),
-    CONSTRAINT conversations_external_check CHECK (((audience = 'internal'::text) OR ((channel_account_id IS NOT NULL) AND (contact_id IS NOT NULL) AND (identity_id IS NOT NULL) AND (address_id IS NOT NULL)))),
-    CONSTRAINT conversations_floor_check CHECK ((floor_holder = ANY (ARRAY['nobody'::text, 'flow'::text, 'attendant'::text, 'person'::text]))),
-    CONSTRAINT conversations_handled_by_check CHECK ((handled_by = ANY (ARRAY['none'::text, 'bot'::text, 'human'::text, 'mixed'::text]))),
-    CONSTRAINT conversations_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'urgent'::text]))),
-    CONSTRAINT conversations_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'open'::text, 'waiting'::text, 'snoozed'::text, 'closed'::text])))
-)
-WITH (fillfactor='80');
-
-ALTER TABLE ONLY public.conversations FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.conversations OWNER TO balcao_owner;
 
 CREATE VIEW public.conversation_starts WITH (security_invoker='true') AS
  SELECT conversations.organization_id,
@@ -1419,6 +1528,7 @@ ALTER TABLE public.inbound_raw OWNER TO balcao_owner;
 CREATE TABLE public.installation (
     one boolean DEFAULT true NOT NULL,
     epoch bigint DEFAULT 1 NOT NULL,
+    erasures_seen bigint DEFAULT 0 NOT NULL,
     CONSTRAINT installation_one_check CHECK (one)
 );
 
@@ -1498,6 +1608,18 @@ CREATE TABLE public.known_devices (
 ALTER TABLE ONLY public.known_devices FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.known_devices OWNER TO balcao_owner;
+
+CREATE TABLE public.lasting_keys (
+    purpose text NOT NULL,
+    version integer NOT NULL,
+    key_sealed bytea NOT NULL,
+    vouched bytea,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.lasting_keys FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.lasting_keys OWNER TO balcao_owner;
 
 CREATE TABLE public.limit_notices (
     organization_id uuid NOT NULL,
@@ -2191,6 +2313,18 @@ ALTER TABLE ONLY public.signing_keys FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.signing_keys OWNER TO balcao_owner;
 
+CREATE TABLE public.socket_counts (
+    organization_id uuid NOT NULL,
+    node_id uuid NOT NULL,
+    sockets integer NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    CONSTRAINT socket_counts_sockets_check CHECK ((sockets > 0))
+);
+
+ALTER TABLE ONLY public.socket_counts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.socket_counts OWNER TO balcao_owner;
+
 CREATE TABLE public.subscriptions (
     organization_id uuid NOT NULL,
     plan text NOT NULL,
@@ -2354,6 +2488,9 @@ ALTER TABLE ONLY public.audit_entries
 ALTER TABLE ONLY public.audit_exports
     ADD CONSTRAINT audit_exports_pkey PRIMARY KEY (id, organization_id);
 
+ALTER TABLE ONLY public.audit_heads
+    ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (organization_id, number);
+
 ALTER TABLE ONLY public.audit_values
     ADD CONSTRAINT audit_values_pkey PRIMARY KEY (organization_id, seq, field);
 
@@ -2461,6 +2598,9 @@ ALTER TABLE ONLY public.jobs
 
 ALTER TABLE ONLY public.known_devices
     ADD CONSTRAINT known_devices_pkey PRIMARY KEY (user_id, device_hash);
+
+ALTER TABLE ONLY public.lasting_keys
+    ADD CONSTRAINT lasting_keys_pkey PRIMARY KEY (purpose, version);
 
 ALTER TABLE ONLY public.limit_notices
     ADD CONSTRAINT limit_notices_pkey PRIMARY KEY (organization_id, name, level, period);
@@ -2596,6 +2736,9 @@ ALTER TABLE ONLY public.setup_token
 
 ALTER TABLE ONLY public.signing_keys
     ADD CONSTRAINT signing_keys_pkey PRIMARY KEY (kid);
+
+ALTER TABLE ONLY public.socket_counts
+    ADD CONSTRAINT socket_counts_pkey PRIMARY KEY (organization_id, node_id);
 
 ALTER TABLE ONLY public.stored_files
     ADD CONSTRAINT stored_files_pkey PRIMARY KEY (id, organization_id);
@@ -3095,6 +3238,8 @@ ALTER TABLE public.audit_entries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_exports ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.audit_values ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY auditor ON public.audit_checkpoints TO balcao_auditor USING (true);
@@ -3106,6 +3251,8 @@ CREATE POLICY auditor ON public.audit_values TO balcao_auditor USING (true);
 CREATE POLICY auditor ON public.events TO balcao_auditor USING ((EXISTS ( SELECT
    FROM public.organizations o
   WHERE ((o.id = events.organization_id) AND (o.status = 'erased'::text)))));
+
+CREATE POLICY auditor ON public.memberships FOR SELECT TO balcao_auditor USING ((held_at IS NOT NULL));
 
 CREATE POLICY auditor ON public.organizations FOR SELECT TO balcao_auditor USING (true);
 
@@ -3166,6 +3313,8 @@ ALTER TABLE public.invitations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.known_devices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.lasting_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.limit_notices ENABLE ROW LEVEL SECURITY;
 
@@ -3263,15 +3412,23 @@ CREATE POLICY resolver ON public.platform_staff TO balcao_resolver USING (true);
 
 CREATE POLICY resolver ON public.privacy_exports FOR SELECT TO balcao_resolver USING (true);
 
+CREATE POLICY resolver ON public.recovery_codes TO balcao_resolver USING (true);
+
 CREATE POLICY resolver ON public.refresh_tokens FOR SELECT TO balcao_resolver USING (true);
 
 CREATE POLICY resolver ON public.sessions TO balcao_resolver USING (true);
 
 CREATE POLICY resolver ON public.subscriptions FOR SELECT TO balcao_resolver USING (true);
 
+CREATE POLICY resolver ON public.totp_factors TO balcao_resolver USING (true);
+
 CREATE POLICY resolver ON public.user_identities FOR SELECT TO balcao_resolver USING (true);
 
 CREATE POLICY resolver ON public.users TO balcao_resolver USING (true);
+
+CREATE POLICY resolver_forgets ON public.passkeys FOR DELETE TO balcao_resolver USING (true);
+
+CREATE POLICY resolver_forgets ON public.user_identities FOR DELETE TO balcao_resolver USING (true);
 
 ALTER TABLE public.role_assignments ENABLE ROW LEVEL SECURITY;
 
@@ -3287,6 +3444,8 @@ ALTER TABLE public.setup_token ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.signing_keys ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.socket_counts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.stored_files ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.subscriptions ENABLE ROW LEVEL SECURITY;
@@ -3298,6 +3457,8 @@ CREATE POLICY tenant ON public.audit_checkpoints TO balcao_app USING ((organizat
 CREATE POLICY tenant ON public.audit_entries TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
 
 CREATE POLICY tenant ON public.audit_exports TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
+
+CREATE POLICY tenant ON public.audit_heads TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
 
 CREATE POLICY tenant ON public.audit_values TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
 
@@ -3389,6 +3550,8 @@ CREATE POLICY tenant ON public.service_accounts TO balcao_app USING ((organizati
 
 CREATE POLICY tenant ON public.sessions TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
 
+CREATE POLICY tenant ON public.socket_counts TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
+
 CREATE POLICY tenant ON public.stored_files TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
 
 CREATE POLICY tenant ON public.subscriptions TO balcao_app USING ((organization_id = ( SELECT (current_setting('app.organization_id'::text))::uuid AS current_setting)));
@@ -3416,6 +3579,8 @@ ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 CREATE POLICY whole ON public.ceremonies TO balcao_app USING (true);
 
 CREATE POLICY whole ON public.known_devices TO balcao_app USING (true);
+
+CREATE POLICY whole ON public.lasting_keys TO balcao_app USING (true);
 
 CREATE POLICY whole ON public.login_throttles TO balcao_app USING (true);
 
@@ -3453,6 +3618,8 @@ CREATE POLICY worker ON public.parked_updates TO balcao_worker USING (true);
 
 CREATE POLICY worker ON public.reader_backlog TO balcao_worker USING (true);
 
+CREATE POLICY worker ON public.socket_counts TO balcao_worker USING (true);
+
 CREATE POLICY worker ON public.subscriptions FOR SELECT TO balcao_worker USING (true);
 
 CREATE POLICY worker ON public.unrouted_items TO balcao_worker USING (true);
@@ -3487,6 +3654,12 @@ GRANT ALL ON FUNCTION public.channel_account_by_external_id(wanted_kind text, wa
 REVOKE ALL ON FUNCTION public.claim_login(wanted uuid, new_name text, new_name_norm text, new_hash text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_login(wanted uuid, new_name text, new_name_norm text, new_hash text, at timestamp with time zone) TO balcao_app;
 
+REVOKE ALL ON FUNCTION public.counted_audit_values() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.counted_audit_values() TO balcao_worker;
+
+REVOKE ALL ON FUNCTION public.counted_person_keys() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.counted_person_keys() TO balcao_worker;
+
 REVOKE ALL ON FUNCTION public.due_login_erasures(at timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.due_login_erasures(at timestamp with time zone, most integer) TO balcao_app;
 
@@ -3515,6 +3688,9 @@ GRANT ALL ON FUNCTION public.expired_invitations(at timestamp with time zone, mo
 
 REVOKE ALL ON FUNCTION public.forget_author_in_events(organization uuid, person uuid, shown text, from_txid bigint, from_id bigint, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.forget_author_in_events(organization uuid, person uuid, shown text, from_txid bigint, from_id bigint, most integer) TO balcao_app;
+
+REVOKE ALL ON FUNCTION public.forget_factors(wanted uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.forget_factors(wanted uuid) TO balcao_app;
 
 REVOKE ALL ON FUNCTION public.grant_platform_role(wanted_email_norm text, new_role text, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.grant_platform_role(wanted_email_norm text, new_role text, at timestamp with time zone) TO balcao_worker;
@@ -3610,11 +3786,23 @@ GRANT ALL ON FUNCTION public.record_sign_in(wanted uuid, organization uuid, seen
 REVOKE ALL ON FUNCTION public.release_domain(wanted text, for_organization uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_domain(wanted text, for_organization uuid) TO balcao_app;
 
+REVOKE ALL ON FUNCTION public.reseal_audit_values(organization bytea, place bytea, sealed bytea, anew bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reseal_audit_values(organization bytea, place bytea, sealed bytea, anew bytea) TO balcao_worker;
+
+REVOKE ALL ON FUNCTION public.reseal_person_keys(organization bytea, place bytea, sealed bytea, anew bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reseal_person_keys(organization bytea, place bytea, sealed bytea, anew bytea) TO balcao_worker;
+
 REVOKE ALL ON FUNCTION public.same_tax_id(wanted text, own uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.same_tax_id(wanted text, own uuid) TO balcao_app;
 
 REVOKE ALL ON FUNCTION public.schedule_login_erasure(wanted uuid, due timestamp with time zone, at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.schedule_login_erasure(wanted uuid, due timestamp with time zone, at timestamp with time zone) TO balcao_app;
+
+REVOKE ALL ON FUNCTION public.sealed_audit_values(beginning bytea, most bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sealed_audit_values(beginning bytea, most bigint) TO balcao_worker;
+
+REVOKE ALL ON FUNCTION public.sealed_person_keys(beginning bytea, most bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sealed_person_keys(beginning bytea, most bigint) TO balcao_worker;
 
 REVOKE ALL ON FUNCTION public.session_by_refresh_token(wanted bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.session_by_refresh_token(wanted bytea) TO balcao_app;
@@ -3654,8 +3842,12 @@ GRANT SELECT,DELETE ON TABLE public.audit_entries TO balcao_auditor;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_exports TO balcao_app;
 
+GRANT SELECT,INSERT ON TABLE public.audit_heads TO balcao_app;
+
 GRANT SELECT,INSERT ON TABLE public.audit_values TO balcao_app;
 GRANT SELECT,DELETE ON TABLE public.audit_values TO balcao_auditor;
+
+GRANT UPDATE(value_sealed) ON TABLE public.audit_values TO balcao_auditor;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ceremonies TO balcao_app;
 
@@ -3722,6 +3914,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.channel_secrets TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_identities TO balcao_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversations TO balcao_app;
+
+GRANT SELECT ON TABLE public.contact_threads TO balcao_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contacts TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversation_assignments TO balcao_app;
@@ -3729,8 +3925,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversation_assignments TO ba
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversation_numbers TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversation_participants TO balcao_app;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.conversations TO balcao_app;
 
 GRANT SELECT ON TABLE public.conversation_starts TO balcao_app;
 
@@ -3795,6 +3989,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbound_raw TO balcao_worker;
 GRANT SELECT ON TABLE public.installation TO balcao_app;
 GRANT SELECT ON TABLE public.installation TO balcao_worker;
 
+GRANT UPDATE(erasures_seen) ON TABLE public.installation TO balcao_worker;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.invitation_days TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.invitations TO balcao_app;
@@ -3804,6 +4000,8 @@ GRANT SELECT,INSERT ON TABLE public.jobs TO balcao_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.jobs TO balcao_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.known_devices TO balcao_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.lasting_keys TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.limit_notices TO balcao_app;
 
@@ -3815,6 +4013,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.login_throttles TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO balcao_app;
 GRANT SELECT ON TABLE public.memberships TO balcao_resolver;
+
+GRANT SELECT(organization_id) ON TABLE public.memberships TO balcao_auditor;
+
+GRANT SELECT(held_at) ON TABLE public.memberships TO balcao_auditor;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_attachments TO balcao_app;
 
@@ -3871,7 +4073,7 @@ GRANT DELETE ON TABLE public.parked_updates TO balcao_worker;
 GRANT SELECT(expires_at) ON TABLE public.parked_updates TO balcao_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passkeys TO balcao_app;
-GRANT SELECT ON TABLE public.passkeys TO balcao_resolver;
+GRANT SELECT,DELETE ON TABLE public.passkeys TO balcao_resolver;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.password_history TO balcao_resolver;
 
@@ -3941,6 +4143,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reader_cursors TO balcao_worke
 GRANT SELECT,INSERT ON TABLE public.record_history TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recovery_codes TO balcao_app;
+GRANT SELECT,DELETE ON TABLE public.recovery_codes TO balcao_resolver;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO balcao_app;
 GRANT SELECT ON TABLE public.refresh_tokens TO balcao_resolver;
@@ -3961,6 +4164,9 @@ GRANT SELECT,UPDATE ON TABLE public.sessions TO balcao_resolver;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.setup_token TO balcao_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.signing_keys TO balcao_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.socket_counts TO balcao_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.socket_counts TO balcao_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subscriptions TO balcao_app;
 
@@ -3984,6 +4190,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.unit_members TO balcao_app;
 GRANT SELECT ON TABLE public.team_units TO balcao_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.totp_factors TO balcao_app;
+GRANT SELECT,DELETE ON TABLE public.totp_factors TO balcao_resolver;
 
 GRANT SELECT ON TABLE public.unit_memberships TO balcao_app;
 
@@ -3992,4 +4199,4 @@ GRANT SELECT ON TABLE public.unit_trees TO balcao_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.unrouted_items TO balcao_worker;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO balcao_app;
-GRANT SELECT ON TABLE public.user_identities TO balcao_resolver;
+GRANT SELECT,DELETE ON TABLE public.user_identities TO balcao_resolver;
