@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use kernel::cursor::CursorKey;
 use kernel::ids::{ChannelAccountId, ContactId, ConversationId, UnitId};
 use kernel::page::Page;
-use kernel::{Ctx, Error, ErrorKind, PageRequest, Permission, visible};
+use kernel::{Ctx, Error, ErrorKind, PageRequest, Permission, Resource, visible};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -106,6 +106,11 @@ impl List<'_> {
         let wanted = self.filter.wanted(self.ctx, self.page.limit)?;
         let visible = visible(&self.ctx.subject, Permission::MESSAGING_VIEW, self.ctx.now());
         if visible.is_empty() {
+            // Who sees nothing has an empty list; an organization that is shut says so.
+            if !self.ctx.subject.organization.is_open() {
+                let whole = Resource::organization(self.ctx.organization_id());
+                self.ctx.require(Permission::MESSAGING_VIEW, &whole)?;
+            }
             return Ok(Vec::new());
         }
         let organization = self.ctx.organization_id();

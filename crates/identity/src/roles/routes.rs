@@ -13,8 +13,8 @@ use chrono::{DateTime, Utc};
 use http::header::{ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_kit::{Caller, IfMatch, Json, Path, Query, Refusal, etag};
-use kernel::Error;
 use kernel::ids::RoleId;
+use kernel::{Error, Permission, Resource};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -235,6 +235,8 @@ pub async fn assign_role(
     Path(id): Path<RoleId>,
     Json(body): Json<AssignBody>,
 ) -> Result<Response, Refusal> {
+    // Asked again by the command: whoever may not give roles learns nothing here of who there is.
+    caller.ctx.require(Permission::ROLES_ASSIGN, &Resource::organization(caller.ctx.organization_id()))?;
     let mut tx = caller.begin(&identity.0.db).await?;
     let role = role_by_id(&mut tx, id).await?;
     let kind = body.scope_type.map_or(role.default_scope(), ScopeType::as_str);
