@@ -74,8 +74,14 @@ pub fn binary() -> Done<PathBuf> {
 fn openapi() -> Done {
     let text = read(Command::new(binary()?).arg("openapi"))?;
     // A half-written document must not replace a good one.
-    let _: Value = serde_json::from_str(&text).map_err(|e| format!("`balcao openapi` prints no JSON: {e}"))?;
-    Ok(std::fs::write(root().join("openapi.json"), text.trim_end().to_owned() + "\n")?)
+    let made: Value = serde_json::from_str(&text).map_err(|e| format!("`balcao openapi` prints no JSON: {e}"))?;
+    let path = root().join("openapi.json");
+    // Members of an object have no order, and extensions come in another one each time.
+    let kept = std::fs::read_to_string(&path).ok().and_then(|old| serde_json::from_str::<Value>(&old).ok());
+    if kept.is_some_and(|kept| kept == made) {
+        return Ok(());
+    }
+    Ok(std::fs::write(path, text.trim_end().to_owned() + "\n")?)
 }
 
 fn schema() -> Done {
