@@ -44,21 +44,6 @@ pub async fn find_message(ctx: &Ctx, reads: &mut impl Reads, id: MessageId) -> R
 }
 
 impl Messaging {
-    /// [`find_conversation`] for somebody who opens it: noted where that somebody takes no part in it.
-    ///
-    /// # Errors
-    /// 404.
-    pub async fn open_conversation(
-        &self,
-        ctx: &Ctx,
-        reads: &mut impl Reads,
-        id: ConversationId,
-    ) -> Result<Conversation, Error> {
-        let row = viewed(ctx, reads, id).await?;
-        self.note_read(ctx, &row);
-        Ok(row.show(ctx))
-    }
-
     /// [`find_message`] for somebody who opens it, or a file of it: noted where that somebody takes no part in its
     /// conversation.
     ///

@@ -2,6 +2,7 @@
 
 use crate::conversation::{Conversation, ConversationStatus};
 use crate::details::{DetailsBody, edit_details};
+use crate::find::find_conversation;
 use crate::handle::Messaging;
 use crate::list::{ConversationFilter, ConversationSort, write_conversations};
 use axum::extract::State;
@@ -126,7 +127,7 @@ pub async fn get(
     known: IfNoneMatch,
 ) -> Result<Response, Refusal> {
     let mut reads = messaging.0.db.read(caller.ctx.organization_id());
-    let conversation = messaging.open_conversation(&caller.ctx, &mut reads, id).await?;
+    let conversation = find_conversation(&caller.ctx, &mut reads, id).await?;
     let tag = [(header::ETAG, etag(conversation.version))];
     if known.has(conversation.version) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
