@@ -27,55 +27,12 @@ pub(super) struct Batch {
     pub jobs: Vec<Claimed>,
     /// More may be due: the batch, or some organization's share of it, is full.
     pub more: bool,
-    /// Some organization has more due than was looked at.
-    crowded: bool,
 }
 
-/// A row of either statement as a [`Claimed`].
-macro_rules! claimed {
-    ($lane:expr, $row:ident) => {
-        Claimed {
-            lane: $lane,
-            id: $row.id,
-            organization_id: $row.organization_id,
-            kind: $row.kind,
-            payload: $row.payload,
-            attempts: $row.attempts,
-            deadline: $row.deadline,
-            order_key: $row.order_key,
-            request_id: $row.request_id,
-            unique_key: $row.unique_key,
-        }
-    };
-}
-
-/// How many of an organization's due jobs are looked at for such as may run. Where more are due, and most of these wait
-/// behind others of their order keys, the keys are gone through instead.
-const WINDOW: i64 = 256;
-
-/// Leases up to `most` due jobs of a lane until `lease_until`. Every organization with work gets its share of the batch
-/// before any gets more; of the jobs of one order key only the first may be taken. A lost lease is only a job that runs
-/// again, so nothing here waits for the disk.
+/// Leases up to `most` due jobs of a lane until `lease_until`, in one statement that is its own transaction. Every
+/// organization with work gets its share of the batch before any gets more; of the jobs of one order key only the
+/// first may be taken. A lost lease is only a job that runs again, so the statement does not wait for the disk.
 pub(super) async fn claim(
-    conn: &mut PgConnection,
-    lane: Lane,
-    most: i64,
-    lease: Uuid,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-) -> Result<Batch, DbError> {
-    let near = claim_near(conn, lane, most, lease, now, lease_until).await?;
-    let taken = i64::try_from(near.jobs.len()).unwrap_or(most);
-    if !near.crowded || taken >= most {
-        return Ok(near);
-    }
-    let mut far = claim_far(conn, lane, most - taken, lease, now, lease_until).await?;
-    far.jobs.splice(..0, near.jobs);
-    Ok(Batch { more: near.more || far.more, ..far })
-}
-
-/// Looks at the jobs that have been due for longest, in one statement that is its own transaction.
-async fn claim_near(
     conn: &mut PgConnection,
     lane: Lane,
     most: i64,
@@ -97,30 +54,22 @@ async fn claim_near(
            due as (
              select j.id, row_number() over (partition by t.organization_id order by j.run_at, j.id) as turn
              from tenants t cross join lateral (
-               select jobs.id, jobs.run_at from (
-                 select id, run_at, order_key from jobs
-                 where lane = $1 and organization_id = t.organization_id and run_at <= $3 order by run_at, id limit $6) w
-               -- What another worker took meanwhile is seen by its time, when the row is locked.
-               join jobs on jobs.id = w.id and jobs.run_at <= $3
-               where w.order_key is null or not exists (
-                 select from jobs first where first.order_key = w.order_key and first.id < w.id)
-               order by w.run_at, w.id limit (select n from share) for update of jobs skip locked) j
+               select id, run_at from jobs
+               where lane = $1 and organization_id = t.organization_id and run_at <= $3
+                 and (order_key is null or not exists (
+                   select from jobs first where first.order_key = jobs.order_key and first.id < jobs.id))
+               order by run_at, id limit (select n from share) for update skip locked) j
              where t.organization_id is not null
            )
            update jobs set lease = $4, run_at = $5, attempts = attempts + 1
            where id = any(array(select id from due order by turn, id limit $2))
            returning id, organization_id, kind, payload, attempts, deadline, order_key, request_id, unique_key,
-             (select n from share) as "share!",
-             (select case when count(*) < $2 then exists (
-                select from tenants t where t.organization_id is not null and $6 = (select count(*) from (
-                  select from jobs where lane = $1 and organization_id = t.organization_id and run_at <= $3 limit $6) w))
-              else false end from due) as "crowded!""#,
+             (select n from share) as "share!""#,
         lane as i16,
         most,
         now,
         lease,
         lease_until,
-        WINDOW,
     )
     .fetch_all(conn)
     .await?;
@@ -128,55 +77,27 @@ async fn claim_near(
     for row in &rows {
         *taken.entry(row.organization_id).or_default() += 1;
     }
-    // Without a row there is no telling.
-    let (share, crowded) = rows.first().map_or((i64::MAX, true), |row| (row.share, row.crowded));
+    let share = rows.first().map_or(i64::MAX, |row| row.share);
     let more = i64::try_from(rows.len()).is_ok_and(|taken| taken >= most) || taken.values().any(|n| *n >= share);
-    let jobs = rows.into_iter().map(|row| claimed!(lane, row)).collect();
-    Ok(Batch { jobs, more, crowded })
-}
-
-/// Goes through the order keys and takes the first job of each where it is due, and jobs without a key; the longest due
-/// first.
-async fn claim_far(
-    conn: &mut PgConnection,
-    lane: Lane,
-    most: i64,
-    lease: Uuid,
-    now: DateTime<Utc>,
-    lease_until: DateTime<Utc>,
-) -> Result<Batch, DbError> {
-    let rows = sqlx::query!(
-        r#"with recursive heads (order_key, id) as (
-             (select order_key, id from jobs where order_key is not null order by order_key, id limit 1)
-             union all
-             select next.order_key, next.id from heads cross join lateral (
-               select order_key, id from jobs where order_key > heads.order_key order by order_key, id limit 1) next
-           ),
-           not_synced as materialized (select set_config('synchronous_commit', 'off', true)),
-           free as (
-             select id from heads union all
-             (select id from jobs where lane = $1 and run_at <= $3 and order_key is null order by run_at, id limit $2)
-           ),
-           due as (
-             select jobs.id from not_synced, free join jobs on jobs.id = free.id
-             where jobs.lane = $1 and jobs.run_at <= $3 order by jobs.run_at, jobs.id limit $2 for update of jobs skip locked)
-           update jobs set lease = $4, run_at = $5, attempts = attempts + 1 where id = any(array(select id from due))
-           returning id, organization_id, kind, payload, attempts, deadline, order_key, request_id, unique_key"#,
-        lane as i16,
-        most,
-        now,
-        lease,
-        lease_until,
-    )
-    .fetch_all(conn)
-    .await?;
-    let more = i64::try_from(rows.len()).is_ok_and(|taken| taken >= most);
-    let jobs = rows.into_iter().map(|row| claimed!(lane, row)).collect();
-    Ok(Batch { jobs, more, crowded: false })
+    let jobs = rows
+        .into_iter()
+        .map(|row| Claimed {
+            lane,
+            id: row.id,
+            organization_id: row.organization_id,
+            kind: row.kind,
+            payload: row.payload,
+            attempts: row.attempts,
+            deadline: row.deadline,
+            order_key: row.order_key,
+            request_id: row.request_id,
+            unique_key: row.unique_key,
+        })
+        .collect();
+    Ok(Batch { jobs, more })
 }
 
 /// When the next job of the lane is due, to sleep exactly so long. One that waits behind another of its order key is not.
-/// Where very many wait so, the answer may be too late.
 pub(super) async fn next_due(conn: &mut PgConnection, lane: Lane) -> Result<Option<DateTime<Utc>>, DbError> {
     Ok(sqlx::query_scalar!(
         r#"with recursive tenants (organization_id) as (
@@ -187,14 +108,11 @@ pub(super) async fn next_due(conn: &mut PgConnection, lane: Lane) -> Result<Opti
              from tenants t where t.organization_id is not null
            )
            select min(j.run_at) from tenants t cross join lateral (
-             select run_at from (
-               select id, run_at, order_key from jobs where lane = $1 and organization_id = t.organization_id
-               order by run_at, id limit $2) w
-             where order_key is null or not exists (
-               select from jobs first where first.order_key = w.order_key and first.id < w.id)
+             select run_at from jobs where lane = $1 and organization_id = t.organization_id
+               and (order_key is null or not exists (
+                 select from jobs first where first.order_key = jobs.order_key and first.id < jobs.id))
              order by run_at, id limit 1) j"#,
-        lane as i16,
-        WINDOW
+        lane as i16
     )
     .fetch_one(conn)
     .await?)
