@@ -28,8 +28,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-use telemetry::TraceContext;
-use tracing::{Instrument as _, Span};
+use telemetry::{LoggedRequest, TraceContext};
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -151,10 +150,11 @@ impl Gate {
             Err(error) => (None, Some(Refusal::from(error))),
         };
         let facts = Arc::new(self.facts(&request, route, key));
-        let span = tracing::error_span!("request", request_id = &*facts.request_id, trace_id = tracing::field::Empty);
-        if request.headers().contains_key(telemetry::traceparent::TRACEPARENT) {
-            span.record("trace_id", tracing::field::display(facts.trace.trace_id()));
-        }
+        let named_trace = request.headers().contains_key(telemetry::traceparent::TRACEPARENT);
+        let logged = LoggedRequest {
+            request_id: facts.request_id.clone(),
+            trace_id: named_trace.then(|| facts.trace.trace_id().to_string()),
+        };
         let response = if let Some((status, headers)) = self.cors.preflight(request.method(), request.headers()) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = status;
@@ -163,13 +163,13 @@ impl Gate {
         } else {
             let refused = refused.map_or_else(|| charge_by_address(&facts), Err);
             let mut response = match refused {
-                Ok(()) => self.run(inner, request, &facts).instrument(span.clone()).await,
+                Ok(()) => logged.clone().scope(self.run(inner, request, &facts)).await,
                 Err(refusal) => refusal.into_response(),
             };
             self.cors.write(origin.as_ref(), response.headers_mut());
             response
         };
-        Ok(self.finish(response, &facts, coding, began, &span).await)
+        Ok(self.finish(response, &facts, coding, began, logged).await)
     }
 
     fn facts(&self, request: &Request, route: Arc<Route>, idempotency: Option<GivenKey>) -> RequestFacts {
@@ -223,10 +223,10 @@ impl Gate {
         facts: &Arc<RequestFacts>,
         coding: Option<Coding>,
         began: Instant,
-        span: &Span,
+        logged: LoggedRequest,
     ) -> Response {
         let route = &facts.route;
-        let response = span.in_scope(|| as_problem(response, facts));
+        let response = logged.clone().in_scope(|| as_problem(response, facts));
         let mut response = compress(response, coding, route.holds_secrets()).await;
         let headers = response.headers_mut();
         security::write(headers, self.settings.behind_tls);
@@ -236,7 +236,7 @@ impl Gate {
         self.limiter.write_headers(facts, headers);
         let took = began.elapsed();
         route.measure(response.status(), took);
-        span.in_scope(|| self.log(facts, response.status(), took));
+        logged.in_scope(|| self.log(facts, response.status(), took));
         response
     }
 

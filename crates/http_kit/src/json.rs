@@ -65,7 +65,7 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
 }
 
 /// An answer with a body that is JSON already.
-pub(crate) fn json_response(body: Vec<u8>) -> Response {
+pub fn json_response(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

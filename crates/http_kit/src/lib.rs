@@ -33,7 +33,7 @@ pub use address::{Network, client_address};
 pub use assemble::{Assembly, assemble};
 pub use caller::{Authentication, Caller, Owing, OwingAnything, OwingPassword, OwingSecondFactor};
 pub use edge::{Edge, EdgeSettings};
-pub use json::{Json, MAX_DEPTH, parse as parse_json};
+pub use json::{Json, MAX_DEPTH, json_response, parse as parse_json};
 pub use page::{page_response, written_page_response};
 pub use preconditions::{IfMatch, IfNoneMatch, etag};
 pub use problem::{PROBLEM_JSON, status_of};

@@ -6,6 +6,7 @@
 //! Absent on purpose: routes (`/metrics` belongs to the binary), exporters to other systems, audit (that is data, in
 //! `identity`).
 
+mod logged_request;
 pub mod logs;
 pub mod metrics;
 pub mod panics;
@@ -13,6 +14,7 @@ mod process;
 pub mod redact;
 pub mod traceparent;
 
+pub use logged_request::LoggedRequest;
 pub use logs::{LogFormat, LogSettings};
 pub use metrics::Metrics;
 pub use redact::Redacted;

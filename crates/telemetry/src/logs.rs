@@ -3,6 +3,7 @@
 //! The line is built here rather than by the stock formatters, so that every value, from events and from spans, passes
 //! the same three steps: denied by its field's name, scrubbed, freed of control characters and cut in length.
 
+use crate::logged_request::LoggedRequest;
 use crate::redact::{PLACEHOLDER, is_denied, scrub};
 use chrono::SecondsFormat;
 use kernel::Clock;
@@ -118,8 +119,11 @@ where
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Map::new();
         event.record(&mut Cleaner(&mut fields));
-        // Fields of spans give the context (request, organization); an inner span's wins over an outer one's.
+        // The request and the fields of spans give the context; an inner one's wins over an outer one's.
         let mut around = Map::new();
+        for (name, value) in LoggedRequest::fields() {
+            Cleaner(&mut around).put(&name, || cleaned(&value));
+        }
         let mut span_name = None;
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             span_name = Some(span.name());
