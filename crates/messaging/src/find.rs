@@ -4,6 +4,7 @@ use crate::conversation::{Conversation, ConversationRow};
 use crate::handle::Messaging;
 use crate::message::Message;
 use crate::store;
+use crate::written::{Sheet, Viewed};
 use ::store::{Reads, TenantTx};
 use chrono::{DateTime, Utc};
 use kernel::ids::{AttemptId, ConversationId, MessageId};
@@ -18,6 +19,14 @@ use utoipa::ToSchema;
 /// 404.
 pub async fn find_conversation(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<Conversation, Error> {
     Ok(viewed(ctx, reads, id).await?.show(ctx))
+}
+
+/// The same as JSON, with its version.
+///
+/// # Errors
+/// 404.
+pub(crate) async fn write_conversation(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<Sheet, Error> {
+    store::take_conversation(reads, Viewed(ctx), id).await?.ok_or_else(Error::not_found)?
 }
 
 async fn viewed(ctx: &Ctx, reads: &mut impl Reads, id: ConversationId) -> Result<ConversationRow, Error> {

@@ -28,6 +28,7 @@ pub(crate) use conversations::{
 pub(crate) use departures::{forget_author, live_work_of};
 pub(crate) use find::{
     conversation, conversation_of_message, message_with_conversation, read_conversation, read_message,
+    take_conversation,
 };
 pub(crate) use list::{
     ListKey, Take, Wanted, Whole, by_activity, by_contact, by_creation, by_number, by_owner, by_status, by_waiting,

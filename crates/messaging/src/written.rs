@@ -1,8 +1,8 @@
 //! Conversations written as JSON straight from their rows.
 //!
-//! A page of a list is what desks ask for most, and printing is all that is done with its rows. Taking each apart into
-//! values, and those into the fields of an answer, was half the work of a page; here bytes go from the row into the
-//! answer. [`ConversationRow::show`] is the plain way, which this equals byte for byte: a test compares them.
+//! Pages of a list and the conversation that is open are what desks ask for most, and printing is all that is done with
+//! their rows. Taking each apart into values, and those into the fields of an answer, was half the work of a page; here
+//! bytes go from the row into the answer. [`ConversationRow::show`] is the plain way, which this equals byte for byte: a test compares them.
 
 use crate::conversation::ConversationRow;
 use crate::store::Take;
@@ -10,8 +10,9 @@ use ::store::{DbError, Reads};
 use chrono::{DateTime, Utc};
 use contacts::ContactCard;
 use kernel::ids::{ChannelAccountId, ContactId, UnitId, UserId};
+use kernel::instant::{InstantText, text_of_micros};
 use kernel::masks::Mask;
-use kernel::{Ctx, Permission, Resource, Visibility, visible};
+use kernel::{Ctx, Error, Permission, Resource, Visibility, visible};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{Execute as _, Postgres, Row as _, ValueRef as _};
@@ -73,19 +74,21 @@ impl<'c> Written<'c> {
 
     fn reveals(&self, row: &PgRow) -> Result<bool, sqlx::Error> {
         let Some(unmasked) = &self.unmasked else { return Ok(false) };
-        if unmasked.everything {
-            return Ok(true);
-        }
-        let participants: Vec<Uuid> = row.try_get_unchecked(Column::Participants as usize)?;
-        Ok(unmasked.admits(&Resource {
-            organization_id: self.ctx.organization_id(),
-            unit_id: uuid(row, Column::UnitId)?.map(UnitId),
-            channel_account_id: uuid(row, Column::ChannelAccountId)?.map(ChannelAccountId),
-            owner_id: uuid(row, Column::OwnerId)?.map(UserId),
-            participants: participants.into_iter().map(UserId).collect(),
-            scoped: true,
-        }))
+        Ok(unmasked.everything || unmasked.admits(&resource(self.ctx, row)?))
     }
+}
+
+/// What `authorize` reads of a row.
+fn resource(ctx: &Ctx, row: &PgRow) -> Result<Resource, sqlx::Error> {
+    let participants: Vec<Uuid> = row.try_get_unchecked(Column::Participants as usize)?;
+    Ok(Resource {
+        organization_id: ctx.organization_id(),
+        unit_id: uuid(row, Column::UnitId)?.map(UnitId),
+        channel_account_id: uuid(row, Column::ChannelAccountId)?.map(ChannelAccountId),
+        owner_id: uuid(row, Column::OwnerId)?.map(UserId),
+        participants: participants.into_iter().map(UserId).collect(),
+        scoped: true,
+    })
 }
 
 impl Take for &mut Written<'_> {
@@ -102,6 +105,40 @@ impl Take for &mut Written<'_> {
         // The statement stays the one that was checked against `ConversationRow`; only its rows are read by somebody else.
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
         reads.all(sqlx::query_with(query.sql(), arguments).try_map(|row: PgRow| self.write(&row))).await
+    }
+}
+
+/// One conversation, written if the caller may view it.
+pub(crate) struct Viewed<'c>(pub &'c Ctx);
+
+/// A conversation as JSON, and its version.
+pub(crate) struct Sheet {
+    pub text: Vec<u8>,
+    pub version: i64,
+}
+
+impl Take for Viewed<'_> {
+    type Row = Result<Sheet, Error>;
+
+    async fn all<F>(
+        self,
+        reads: &mut impl Reads,
+        mut query: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Self::Row>, DbError>
+    where
+        F: FnMut(PgRow) -> Result<ConversationRow, sqlx::Error> + Send,
+    {
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?.unwrap_or_default();
+        let write = |row: PgRow| {
+            if let Err(error) = self.0.require(Permission::MESSAGING_VIEW, &resource(self.0, &row)?) {
+                return Ok(Err(error));
+            }
+            let mut written = Written::new(self.0, 0);
+            written.write(&row)?;
+            let version = int8(&row, Column::Version)?.unwrap_or_default();
+            Ok(Ok(Sheet { text: written.text, version }))
+        };
+        reads.all(sqlx::query_with(query.sql(), arguments).try_map(write)).await
     }
 }
 
@@ -215,9 +252,18 @@ impl Writer<'_> {
 
     fn instant(&mut self, key: &str, column: Column) -> Result<(), sqlx::Error> {
         self.plain(key);
-        let at = instant(self.row, column)?;
-        let mut to = serde_json::Serializer::new(&mut *self.text);
-        kernel::instant::optional(&at, &mut to).map_err(|error| sqlx::Error::Encode(error.into()))
+        let Some(micros) = micros(self.row, column)? else {
+            self.plain("null");
+            return Ok(());
+        };
+        let mut text = InstantText::default();
+        if let Some(text) = text_of_micros(micros, &mut text) {
+            self.text.push(b'"');
+            self.text.extend_from_slice(text.as_bytes());
+            self.text.push(b'"');
+            return Ok(());
+        }
+        self.json(&instant(self.row, column)?)
     }
 
     fn int8(&mut self, key: &str, column: Column) -> Result<(), sqlx::Error> {
@@ -271,9 +317,17 @@ fn int8(row: &PgRow, column: Column) -> Result<Option<i64>, sqlx::Error> {
 const YEAR_2000: i64 = 946_684_800_000_000;
 
 fn instant(row: &PgRow, column: Column) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let Some(micros) = micros(row, column)? else { return Ok(None) };
+    let at = DateTime::from_timestamp_micros(micros);
+    at.map(Some).ok_or_else(|| undecodable(column, OUTSIDE.into()))
+}
+
+const OUTSIDE: &str = "an instant outside of the calendar";
+
+/// Microseconds since 1970.
+fn micros(row: &PgRow, column: Column) -> Result<Option<i64>, sqlx::Error> {
     let Some(micros) = int8(row, column)? else { return Ok(None) };
-    let at = micros.checked_add(YEAR_2000).and_then(DateTime::from_timestamp_micros);
-    at.map(Some).ok_or_else(|| undecodable(column, "an instant outside of the calendar".into()))
+    micros.checked_add(YEAR_2000).map(Some).ok_or_else(|| undecodable(column, OUTSIDE.into()))
 }
 
 fn undecodable(column: Column, source: Box<dyn std::error::Error + Send + Sync>) -> sqlx::Error {

@@ -2,14 +2,16 @@
 
 use crate::conversation::{Conversation, ConversationStatus};
 use crate::details::{DetailsBody, edit_details};
-use crate::find::find_conversation;
+use crate::find::write_conversation;
 use crate::handle::Messaging;
 use crate::list::{ConversationFilter, ConversationSort, write_conversations};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::{StatusCode, header};
-use http_kit::{Caller, IfMatch, IfNoneMatch, Json, Paging, Path, Query, Refusal, etag, written_page_response};
+use http_kit::{
+    Caller, IfMatch, IfNoneMatch, Json, Paging, Path, Query, Refusal, etag, json_response, written_page_response,
+};
 use kernel::Page;
 use kernel::ids::{ChannelAccountId, ContactId, ConversationId, UnitId};
 use serde::Deserialize;
@@ -127,12 +129,12 @@ pub async fn get(
     known: IfNoneMatch,
 ) -> Result<Response, Refusal> {
     let mut reads = messaging.0.db.read(caller.ctx.organization_id());
-    let conversation = find_conversation(&caller.ctx, &mut reads, id).await?;
+    let conversation = write_conversation(&caller.ctx, &mut reads, id).await?;
     let tag = [(header::ETAG, etag(conversation.version))];
     if known.has(conversation.version) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
-    Ok((tag, Json(conversation)).into_response())
+    Ok((tag, json_response(conversation.text)).into_response())
 }
 
 /// Changes priority, subject, summary or language.

@@ -3,6 +3,7 @@
 use crate::conversation::{ConversationRow, ConversationStatus};
 use crate::delivery::Delivery;
 use crate::message::{MessageRow, StoredReaction};
+use crate::store::Take;
 use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -22,6 +23,17 @@ pub(crate) async fn read_conversation(
 ) -> Result<Option<ConversationRow>, DbError> {
     let organization_id = *reads.organization_id();
     reads.optional(conversation_read!("c.id = $2 offset 0", organization_id, *id)).await
+}
+
+/// The same, its row given to `take`.
+pub(crate) async fn take_conversation<T: Take>(
+    reads: &mut impl Reads,
+    take: T,
+    id: ConversationId,
+) -> Result<Option<T::Row>, DbError> {
+    let organization_id = *reads.organization_id();
+    let rows = take.all(reads, conversation_read!("c.id = $2 offset 0", organization_id, *id)).await?;
+    Ok(rows.into_iter().next())
 }
 
 /// One message, for showing it.

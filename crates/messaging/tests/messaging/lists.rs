@@ -87,7 +87,7 @@ async fn pages_follow_the_order_and_the_filter() {
 }
 
 #[tokio::test]
-async fn everybody_sees_what_authorize_would_allow_and_nothing_else() {
+async fn check_20_everybody_sees_what_authorize_would_allow_and_nothing_else() {
     let world = World::new().await;
     let manager = world.manager("Gil").await;
     let view = [Permission::MESSAGING_VIEW];

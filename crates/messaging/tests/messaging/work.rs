@@ -109,7 +109,7 @@ async fn details_are_edited_by_the_version_that_was_read() {
 }
 
 #[tokio::test]
-async fn personal_data_is_masked_for_who_may_not_see_it() {
+async fn check_21_personal_data_is_masked_for_who_may_not_see_it() {
     let world = World::new().await;
     let (id, _) = world.hears(ANA, "oi").await;
     let plain = world.person("Leo", &[Permission::MESSAGING_VIEW], Scope::Organization).await;
