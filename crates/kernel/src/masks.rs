@@ -4,7 +4,7 @@
 //! instead of the value and lists what was masked in `masked_fields`. A body that brings such a value back unchanged is
 //! refused with [`refuse_masked`], so that a form cannot destroy what it did not show.
 
-use crate::access::{Resource, Subject, authorize};
+use crate::access::{Resource, Scope, Subject, authorize};
 use crate::error::{Error, ErrorKind};
 use crate::permission::Permission;
 use chrono::{DateTime, Utc};
@@ -21,6 +21,23 @@ pub fn of(subject: &Subject, resource: &Resource, now: DateTime<Utc>) -> MaskSet
         }
     }
     masked
+}
+
+/// A group that `subject` does not see in the whole organization; by its grants alone, since what the organization's
+/// status closes besides is asked with the action itself. For what is shown as it is or not at all: archives.
+pub fn hidden_somewhere(subject: &Subject, now: DateTime<Utc>) -> Option<Mask> {
+    if subject.is_system() {
+        return None;
+    }
+    let shown = |mask: &Mask| {
+        let permission = mask.permission();
+        !subject.masks.contains(*mask)
+            && subject.key_scopes.is_none_or(|scopes| scopes.contains(permission))
+            && subject.grants.iter().any(|grant| {
+                grant.scope == Scope::Organization && grant.counts(now) && grant.permissions.contains(permission)
+            })
+    };
+    Mask::ALL.into_iter().find(|mask| !shown(mask))
 }
 
 /// A group of fields that are masked together.

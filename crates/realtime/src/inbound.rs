@@ -143,9 +143,10 @@ fn in_name_of_another() -> Error {
     Error::new(ErrorKind::Forbidden, "IMPERSONATION_FORBIDDEN", "Nobody may do this in somebody else's name.")
 }
 
-/// The circumstances of an event, with a subject that is fresh enough.
+/// The circumstances of an event. What the client does is decided as a request is, on what is known of its user now; only
+/// what it hears may be decided on what was known a moment ago.
 async fn ctx(hub: &Arc<Inner>, connection: &Arc<Connection>) -> Result<Ctx, Error> {
-    match connection.session().fresh(hub, hub.settings.recheck).await {
+    match connection.session().fresh(hub, Duration::ZERO).await {
         Ok(subject) => Ok(hub.ctx(subject)),
         Err(Gone::Revoked) => {
             connection.cut(hub, Cut::SessionRevoked);

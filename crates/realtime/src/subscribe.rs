@@ -62,14 +62,13 @@ pub(crate) enum Joined {
 /// Joins one room, if the domain that owns its kind says so. Foreign and unknown rooms answer alike.
 pub(crate) async fn join(hub: &Arc<Inner>, connection: &Arc<Connection>, ctx: &Ctx, text: &str) -> Joined {
     let Some(room) = Room::parse(text) else { return Joined::No("NOT_FOUND") };
-    {
+    let full = {
         let pass = connection.pass();
-        if pass.rooms.contains(&room) {
-            return Joined::Yes;
-        }
-        if pass.rooms.len() >= hub.settings.rooms_per_socket {
-            return Joined::No("TOO_MANY_ROOMS");
-        }
+        // One that is joined already is asked for all the same: what the user may see has changed perhaps.
+        !pass.rooms.contains(&room) && pass.rooms.len() >= hub.settings.rooms_per_socket
+    };
+    if full {
+        return Joined::No("TOO_MANY_ROOMS");
     }
     match may_join(hub, ctx, &room).await {
         Ok(true) => {
@@ -83,7 +82,10 @@ pub(crate) async fn join(hub: &Arc<Inner>, connection: &Arc<Connection>, ctx: &C
             hub.registry.join(connection, &room);
             Joined::Yes
         }
-        Ok(false) => Joined::No("NOT_FOUND"),
+        Ok(false) => {
+            hub.registry.part(connection, &room);
+            Joined::No("NOT_FOUND")
+        }
         Err(error) => {
             tracing::warn!(code = error.code(), kind = %room.kind, "realtime: a room could not be resolved");
             Joined::No(error.code())

@@ -239,3 +239,28 @@ async fn a_duplicate_takes_over_when_the_first_fails() {
     assert_eq!((second.status.as_u16(), replayed(&second)), (201, false));
     assert_eq!(desk.effects().await, 1);
 }
+
+#[tokio::test]
+async fn what_is_kept_is_read_by_nobody_who_does_not_repeat_the_request() {
+    let desk = desk().await;
+    let wish = json!({"name": "Segredo da Ana"});
+    let first = desk.post("/api/things", "ana", "chave-da-ana", wish.clone()).await;
+    let plain = String::from_utf8(first.body.clone()).unwrap();
+    assert!(plain.contains("Segredo da Ana"));
+    let mut superuser = desk.database.admin.clone().connect().await.unwrap();
+    let (row, body): (String, Vec<u8>) =
+        sqlx::query_as("select k::text, k.body from idempotency_keys k").fetch_one(&mut superuser).await.unwrap();
+    assert!(body.len() > plain.len() && !row.contains("chave-da-ana"), "{row}");
+    for part in ["Segredo", "\"name\"", "\"id\""] {
+        assert!(!body.windows(part.len()).any(|window| window == part.as_bytes()), "{part} is read in what is kept");
+    }
+    let again = desk.post("/api/things", "ana", "chave-da-ana", wish.clone()).await;
+    assert_eq!((replayed(&again), &again.body), (true, &first.body));
+    // What was changed or brought from another row is no answer, and no second effect either.
+    sqlx::query("update idempotency_keys set body = body || convert_to('x', 'UTF8')")
+        .execute(&mut superuser)
+        .await
+        .unwrap();
+    assert_eq!(desk.post("/api/things", "ana", "chave-da-ana", wish).await.status, 500);
+    assert_eq!(desk.effects().await, 1);
+}

@@ -143,7 +143,7 @@ fn any_resource() -> impl Strategy<Value = Resource> {
 proptest! {
     /// Spec 10 acceptance check 18: for random grants and rows, `visible` equals filtering by `authorize`.
     #[test]
-    fn the_list_form_agrees_with_the_single_form(
+    fn check_18_the_list_form_agrees_with_the_single_form(
         grants in prop::collection::vec(any_grant(), 0..5),
         fallback in prop::option::of((0u8..4).prop_map(id::<UnitId>)),
         rows in prop::collection::vec(any_resource(), 1..20),

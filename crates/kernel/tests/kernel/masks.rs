@@ -28,7 +28,7 @@ fn a_name_that_is_an_address_is_masked_like_one_and_a_real_name_stays() {
 }
 
 #[test]
-fn what_came_from_a_mask_is_not_written_back() {
+fn check_21_what_came_from_a_mask_is_not_written_back() {
     for masked in [masks::phone("+5511987654321"), masks::email("a@b.c"), masks::document("12345678909")] {
         assert_eq!(masks::refuse_masked("phone", &masked).unwrap_err().code(), "FIELD_MASKED");
     }
@@ -48,6 +48,30 @@ fn a_group_is_masked_where_its_permission_does_not_reach_and_where_the_key_says_
     assert!(masks::of(&reader, &there, at(0)).contains(Mask::ContactPii));
     reader.masks = [Mask::ContactPii].into_iter().collect();
     assert!(masks::of(&reader, &here, at(0)).contains(Mask::ContactPii));
+}
+
+#[test]
+fn an_archive_is_for_those_who_see_every_group_in_the_whole_organization() {
+    let all = [Permission::CONTACTS_VIEW_PII, Permission::CONTACTS_VIEW_CLINICAL, Permission::COSTS_VIEW];
+    let everywhere = |hidden: usize| {
+        let shown = all.iter().enumerate().filter(|(n, _)| *n != hidden);
+        subject(shown.map(|(_, permission)| grant(Scope::Organization, *permission)).collect(), None)
+    };
+    assert_eq!(masks::hidden_somewhere(&everywhere(9), at(0)), None);
+    for (n, mask) in Mask::ALL.into_iter().enumerate() {
+        assert_eq!(masks::hidden_somewhere(&everywhere(n), at(0)), Some(mask));
+        // In one unit is not everywhere.
+        let mut partly = everywhere(n);
+        partly.grants.push(grant(Scope::Units(vec![id(1)]), mask.permission()));
+        assert_eq!(masks::hidden_somewhere(&partly, at(0)), Some(mask));
+        let mut key = everywhere(9);
+        key.masks = [mask].into_iter().collect();
+        assert_eq!(masks::hidden_somewhere(&key, at(0)), Some(mask));
+    }
+    // A suspended organization's admin still sees what is his to take along.
+    let mut admin = everywhere(9);
+    admin.organization = kernel::access::OrganizationStanding::Blocked;
+    assert_eq!(masks::hidden_somewhere(&admin, at(0)), None);
 }
 
 proptest! {

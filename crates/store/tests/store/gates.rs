@@ -46,7 +46,7 @@ async fn column(conn: &mut PgConnection, sql: &'static str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_tenant_table_is_protected() {
+async fn check_28_every_tenant_table_is_protected() {
     let mut conn = House::new().await.superuser().await;
     let bare = column(&mut conn,
         "select c.relname::text from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')

@@ -4,7 +4,7 @@ use crate::house::House;
 use sqlx::{ConnectOptions, Connection, Executor};
 
 #[tokio::test]
-async fn without_an_organization_the_app_role_reads_nothing_and_is_told_loudly() {
+async fn check_28_without_an_organization_the_app_role_reads_nothing_and_is_told_loudly() {
     let house = House::new().await;
     let organization = house.organization().await;
     house.append(organization, 1).await.unwrap();
