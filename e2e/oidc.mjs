@@ -27,11 +27,15 @@ server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   provider = new Provider(issuer, {
     clients: [{ client_id: clientId, client_secret: clientSecret, redirect_uris: ['http://localhost/none'] }],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'groups'] },
+    // `papeis` and how somebody proved himself stand in the ID token, the rest is told when asked for.
+    claims: { openid: ['sub', 'amr', 'papeis'], email: ['email', 'email_verified'], profile: ['name', 'groups'] },
     pkce: { required: () => true },
     // The forms that come with the package: any name signs in, any password is right.
     features: { devInteractions: { enabled: true } },
-    findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id, ...people.get(id) }) }),
+    findAccount: (context, id) => {
+      if (context.oidc.session) context.oidc.session.amr = people.get(id)?.amr;
+      return { accountId: id, claims: async () => ({ sub: id, ...people.get(id) }) };
+    },
     cookies: { keys: ['only for tests'] },
   });
   provider.Client.prototype.redirectUriAllowed = (uri) => redirects.has(uri);

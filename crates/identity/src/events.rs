@@ -4,11 +4,14 @@ use kernel::ids::{MembershipId, SessionId, UserId};
 use kernel::{Actor, ActorKind, Audience, NewEvent, StreamRef};
 use module::EventDoc;
 use serde_json::{Value, json};
+use store::INSTALLATION;
 use uuid::Uuid;
 
 /// Every kind, for readers of the documentation.
-pub const EVENTS: &[EventDoc] =
-    &[doc("membership.activated", "An invited member signed in for the first time: membership_id, user_id.")];
+pub const EVENTS: &[EventDoc] = &[
+    doc("auth.signing_key_rotated", "Another key signs access tokens, of the installation: kid, emergency."),
+    doc("membership.activated", "An invited member signed in for the first time: membership_id, user_id."),
+];
 
 pub(crate) const fn doc(kind: &'static str, meaning: &'static str) -> EventDoc {
     EventDoc { kind, version: 1, meaning }
@@ -16,6 +19,12 @@ pub(crate) const fn doc(kind: &'static str, meaning: &'static str) -> EventDoc {
 
 pub fn membership(kind: &'static str, membership: MembershipId, user: UserId) -> NewEvent {
     event(kind, "user", *user, seen_with("users.view"), json!({ "membership_id": membership, "user_id": user }))
+}
+
+/// `emergency`: what earlier keys signed is refused from now on.
+pub fn signing_key_rotated(kid: &str, emergency: bool) -> NewEvent {
+    let data = json!({ "kid": kid, "emergency": emergency });
+    event("auth.signing_key_rotated", "installation", INSTALLATION.0, seen_with("audit.view"), data)
 }
 
 pub fn login_succeeded(user: UserId, session: SessionId, amr: &[String]) -> NewEvent {

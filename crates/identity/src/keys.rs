@@ -1,7 +1,7 @@
 //! The keys that sign access tokens: made here, kept sealed, published, turned over.
 //!
 //! `pending` (published, an hour) > `active` (signs) > `retiring` (published until its last token is over, and an hour)
-//! > `retired`. The database is the truth; each node keeps what it read for a few seconds.
+//! > `retired`. The database is the truth; each node keeps what it read for a second.
 
 mod rotate;
 
@@ -21,8 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{Database, INSTALLATION, Place, PlatformReason, PlatformTx, Sealer};
 
-/// How long what was read counts.
-const FRESH: Duration = Duration::from_secs(5);
+/// How long what was read counts: within it a node hears that another one dropped a key.
+const FRESH: Duration = Duration::from_secs(1);
 /// Unknown key ids make a node read again, but not more often than this.
 const READ_PAUSE: Duration = Duration::from_millis(100);
 
@@ -52,7 +52,7 @@ impl KeyRing {
         Self { db, clock, ids, sealer, read: ArcSwapOption::empty(), reading: tokio::sync::Mutex::new(()) }
     }
 
-    /// The keys as known now; read again when that was some seconds ago. The first call of an installation makes the
+    /// The keys as known now; read again when that was a second ago. The first call of an installation makes the
     /// first key.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What this domain brings to the house.
 
-use crate::events::EVENTS;
+use crate::events::{self, EVENTS};
 use crate::handle::Identity;
 use crate::keys::Rotation;
 use crate::provision::provision_roles;
@@ -8,11 +8,11 @@ use crate::routes::router;
 use crate::{assignments, denial, explain, impersonation, roles, service_accounts};
 use crate::{invitations, mfa, oidc, organizations, passkeys, privacy, sign_in, users};
 use chrono::Duration;
-use kernel::Permission;
+use kernel::{Ctx, Permission};
 use module::{EventDoc, Module, Provision};
 use std::sync::{Arc, OnceLock};
-use store::SealedColumn;
 use store::jobs::{Every, JobKind, JobOutcome, Lane, Schedule};
+use store::{INSTALLATION, SealedColumn};
 
 /// Turns signing keys over and forgets old failures; hourly, of the installation.
 pub const UPKEEP: &str = "identity.upkeep";
@@ -43,7 +43,7 @@ pub fn module(identity: Identity) -> Module {
             Permission::PRIVACY_VIEW,
             Permission::PRIVACY_MANAGE,
         ],
-        events: events(),
+        events: documented(),
         resources: explain::resources(),
         job_kinds: [
             upkeep(identity.clone()),
@@ -80,7 +80,7 @@ pub fn module(identity: Identity) -> Module {
 }
 
 /// The events of all areas, a line each.
-fn events() -> &'static [EventDoc] {
+fn documented() -> &'static [EventDoc] {
     static ALL: OnceLock<Vec<EventDoc>> = OnceLock::new();
     ALL.get_or_init(|| {
         [
@@ -117,11 +117,20 @@ fn upkeep(identity: Identity) -> JobKind {
 }
 
 impl Identity {
-    /// Turns the signing keys over: the operator's command and the hourly job.
+    /// Turns the signing keys over: the operator's command and the hourly job. Answers the key that signs from now on, if
+    /// that is another one than before; the installation's log has it then.
     ///
     /// # Errors
     /// When the database fails; nothing is changed then.
-    pub async fn rotate_signing_keys(&self, how: Rotation) -> Result<(), kernel::Error> {
-        self.0.keys.rotate(how).await
+    pub async fn rotate_signing_keys(&self, how: Rotation) -> Result<Option<String>, kernel::Error> {
+        let turned = self.0.keys.rotate(how).await?;
+        if let Some(kid) = &turned {
+            let (clock, ids) = (self.0.clock.clone(), self.0.ids.clone());
+            let ctx = Ctx::system(INSTALLATION, clock, ids, "signing-keys".into());
+            let mut tx = self.0.db.tenant(INSTALLATION).await?;
+            tx.append(&ctx, events::signing_key_rotated(kid, how == Rotation::Emergency));
+            tx.commit().await?;
+        }
+        Ok(turned)
     }
 }

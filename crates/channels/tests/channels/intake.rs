@@ -120,6 +120,16 @@ async fn limits_hold_by_size_by_bad_sender_and_by_minute() {
 }
 
 #[tokio::test]
+async fn check_30_signed_webhooks_over_a_hundred_a_minute_are_all_stored() {
+    let world = World::new().await;
+    // The clock stands still: all of it is one minute.
+    for n in 0..250 {
+        assert_eq!(world.post(&json!({ "n": n })).await, 200, "{n}");
+    }
+    assert_eq!(world.count("select count(*) from inbound_raw").await, 250);
+}
+
+#[tokio::test]
 async fn many_at_once_share_commits_and_none_is_lost() {
     let world = World::new().await;
     let callback = world.callback();

@@ -49,7 +49,7 @@ async fn found(world: &World, ctx: &Ctx, wanted: &WholeValue) -> Result<Vec<cont
 }
 
 #[tokio::test]
-async fn a_whole_number_finds_its_contact_in_every_way_of_writing_it_and_shows_it_masked() {
+async fn check_21_a_whole_number_finds_its_contact_in_every_way_of_writing_it_and_shows_it_masked() {
     let world = World::new().await;
     let known = world.recognize(&world.sender(Some(RAW), None)).await.unwrap();
     world.recognize(&world.sender(Some("5511990000018"), None)).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_whole_number_finds_its_contact_in_every_way_of_writing_it_and_shows_i
 }
 
 #[tokio::test]
-async fn parts_of_a_value_are_no_value() {
+async fn check_21_parts_of_a_value_are_no_value() {
     let world = World::new().await;
     world.recognize(&world.sender(Some(RAW), None)).await.unwrap();
     let masked = person(&world, &[Permission::CONTACTS_VIEW], Scope::Organization);

@@ -23,28 +23,29 @@ pub enum Rotation {
 }
 
 impl KeyRing {
-    /// Turns keys over. Several nodes may do so at once: they take turns and find it done.
+    /// Turns keys over. Several nodes may do so at once: they take turns and find it done. Answers the key that signs
+    /// from now on, if that is another one than before.
     ///
     /// # Errors
     /// When the database fails; nothing is changed then.
-    pub async fn rotate(&self, how: Rotation) -> Result<(), Error> {
+    pub async fn rotate(&self, how: Rotation) -> Result<Option<String>, Error> {
         let now = self.clock.now();
         let mut tx = self.db.platform(PlatformReason::SigningKeys).await?;
         keys::lock(&mut tx).await?;
         let rows = keys::living(&mut tx).await?;
-        if how == Rotation::Emergency {
+        let turned = if how == Rotation::Emergency {
             for row in &rows {
                 keys::set_state(&mut tx, &row.kid, "retired", now).await?;
             }
-            self.make(&mut tx, "active").await?;
+            Some(self.make(&mut tx, "active").await?)
         } else {
-            self.advance(&mut tx, &rows, how, now).await?;
-        }
+            self.advance(&mut tx, &rows, how, now).await?
+        };
         tx.commit().await?;
         // Under the readers' lock, so that no reading begun before the change is kept after it.
         let _turn = self.reading.lock().await;
         self.read_now().await?;
-        Ok(())
+        Ok(turned)
     }
 
     async fn advance(
@@ -53,7 +54,7 @@ impl KeyRing {
         rows: &[KeyRow],
         how: Rotation,
         now: DateTime<Utc>,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<String>, Error> {
         let in_state = |state: &str| rows.iter().find(|row| row.state == state);
         for row in rows.iter().filter(|row| row.state == "retiring" && is_over(row, now)) {
             keys::set_state(tx, &row.kid, "retired", now).await?;
@@ -68,6 +69,7 @@ impl KeyRing {
                 keys::set_state(tx, &active.kid, "retiring", now).await?;
                 keys::set_state(tx, &pending.kid, "active", now).await?;
                 tracing::info!(kid = pending.kid, "signing key turned over");
+                return Ok(Some(pending.kid.clone()));
             }
             (Some(_), Some(_)) => {}
             (Some(active), None) => {
@@ -77,7 +79,7 @@ impl KeyRing {
                 }
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 

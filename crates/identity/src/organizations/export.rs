@@ -9,7 +9,7 @@ use crate::store::exports::{self as rows, ExportRow};
 use chrono::{DateTime, Duration, Utc};
 use files::{BlobKey, OpenBlob};
 use kernel::ids::FileId;
-use kernel::{Ctx, Error, ErrorKind, Permission, Resource};
+use kernel::{Ctx, Error, ErrorKind, Permission, Resource, masks};
 use serde::{Deserialize, Serialize};
 use store::TenantTx;
 use store::jobs::{JobOutcome, JobRun, Lane, NewJob};
@@ -56,10 +56,11 @@ struct MakeExport {
 /// Asks for an archive; while one is being made that one is the answer.
 ///
 /// # Errors
-/// 403 with neither `organization.close` nor `privacy.manage`, or without a recent proof of identity; 409
-/// `LIMIT_REACHED`.
+/// 403 with neither `organization.close` nor `privacy.manage`, for those who see some values masked only, or without a
+/// recent proof of identity; 409 `LIMIT_REACHED`.
 pub async fn request_export(ctx: &Ctx, tx: &mut TenantTx) -> Result<ExportView, Error> {
     may_export(ctx, tx)?;
+    sees_everything(ctx)?;
     ctx.require_recent()?;
     if let Some(waiting) = rows::waiting(tx).await? {
         return Ok(waiting.into());
@@ -83,6 +84,7 @@ pub async fn list_exports(ctx: &Ctx, tx: &mut TenantTx) -> Result<Vec<ExportView
 /// 404; 403 as [`request_export`]; 409 `EXPORT_NOT_READY`; 410 `EXPORT_EXPIRED`.
 pub async fn open_export(identity: &Identity, ctx: &Ctx, tx: &mut TenantTx, id: Uuid) -> Result<OpenBlob, Error> {
     may_export(ctx, tx)?;
+    sees_everything(ctx)?;
     ctx.require_recent()?;
     let row = rows::find(tx, id).await?.ok_or_else(Error::not_found)?;
     let gone = || Error::new(ErrorKind::Gone, "EXPORT_EXPIRED", "This archive is no longer kept; ask for a new one.");
@@ -106,6 +108,16 @@ fn may_export(ctx: &Ctx, tx: &TenantTx) -> Result<(), Error> {
         Ok(()) => Ok(()),
         Err(refused) => ctx.require(Permission::PRIVACY_MANAGE, &organization).map_err(|_| refused),
     }
+}
+
+/// The archive holds every value as it is, so it is for those from whom none is masked.
+fn sees_everything(ctx: &Ctx) -> Result<(), Error> {
+    let Some(mask) = masks::hidden_somewhere(&ctx.subject, ctx.now()) else { return Ok(()) };
+    let required = mask.permission().name();
+    let detail = "The archive holds values that you see masked only.";
+    Err(Error::new(ErrorKind::Forbidden, "PERMISSION_DENIED", detail)
+        .with("required", required)
+        .with_denied(required, "missing_permission"))
 }
 
 /// Notes the wish and has it done.

@@ -6,8 +6,8 @@ use super::hold::held;
 use super::ledger::Line;
 use super::{events, shown_as};
 use crate::handle::Identity;
+use crate::store::logins;
 use crate::store::privacy::{self as rows, NewErasure};
-use crate::store::{logins, people};
 use crate::text::folded;
 use crate::users::{Keep, end_membership, last_admin};
 use kernel::ids::{OrganizationId, UserId};
@@ -151,7 +151,6 @@ async fn blank(
     if place.held_at.is_some() {
         return Err(held());
     }
-    let email = people::find(tx, user, true).await?.map(|member| member.email).unwrap_or_default();
     if place.status != "removed" {
         end_membership(ctx, tx, place.membership_id, user, Keep::Nothing).await?;
     }
@@ -169,7 +168,7 @@ async fn blank(
     rows::blank_membership(tx, place.membership_id, (&shown, &folded(&shown)), number, ctx.now()).await?;
     rows::forget_acting(tx, user, &shown).await?;
     let sessions = rows::forget_sessions(tx, user).await?;
-    let answers = rows::forget_kept_answers(tx, user, &email).await?;
+    let answers = rows::forget_kept_answers(tx, user, place.membership_id).await?;
     let blobs = rows::expire_exports(tx, None, Some(user)).await?;
     let stores = json!({
         "membership": 1, "sessions": sessions, "kept_answers": answers, "archives": blobs.len(),

@@ -281,3 +281,36 @@ async fn one_sees_ones_own_organizations_and_no_other() {
     expected.sort_by_key(|slug| slug.as_str().unwrap().to_owned());
     assert_eq!(slugs, expected);
 }
+
+/// The archive shows everything as it is: who sees some of it masked gets none of it.
+#[tokio::test]
+async fn check_21_an_archive_is_not_for_those_who_see_masks() {
+    let house = House::new().await;
+    let admin = house.access_token(&house.user("admin").await.email).await;
+    let closer = house.user("user").await;
+    let token = house.access_token(&closer.email).await;
+    let role = crate::roles::role(&house, &admin, &["organization.close"]).await;
+    let whole = json!({ "scope_type": "organization" });
+    assert_eq!(crate::roles::assign(&house, &admin, &role.text("id"), closer.user_id, whole).await.status, 201);
+    let asked = async |token: &str| house.call(Method::POST, "/api/organization/export", token, None).await;
+    let more = async |permissions: &[&str]| {
+        let path = format!("/api/roles/{}", role.text("id"));
+        let tag = house.get(&path, &admin).await.ok().header("etag").to_owned();
+        let headers = [("authorization", &*format!("Bearer {admin}")), ("if-match", &tag)];
+        house.send(Method::PATCH, &path, &headers, Some(&json!({ "permissions": permissions }))).await.ok();
+    };
+    let all = ["organization.close", "contacts.view_pii", "contacts.view_clinical", "costs.view"];
+    for held in 1..all.len() {
+        more(&all[..held]).await;
+        let refused = asked(&token).await.is(403, "PERMISSION_DENIED");
+        assert_eq!(refused.body["required"], all[held]);
+    }
+    more(&all).await;
+    let made = asked(&token).await;
+    assert_eq!(made.status, 202, "{}", made.body);
+    // Nor one that somebody else asked for.
+    more(&all[..3]).await;
+    let content = format!("/api/organization/exports/{}/content", made.text("id"));
+    house.get(&content, &token).await.is(403, "PERMISSION_DENIED");
+    house.get(&content, &admin).await.is(409, "EXPORT_NOT_READY");
+}

@@ -1,6 +1,7 @@
 //! Signing in through identity providers, with a real one.
 
 mod attacks;
+mod claims;
 mod world;
 
 use crate::harness::{PASSWORD, unique};

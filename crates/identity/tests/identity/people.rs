@@ -422,7 +422,7 @@ async fn suspended_and_removed_people_lose_access_at_once() {
 }
 
 #[tokio::test]
-async fn the_list_is_sorted_as_asked_without_telling_what_is_private() {
+async fn check_21_the_list_is_sorted_as_asked_without_telling_what_is_private() {
     let house = House::new().await;
     let (boss, bia, caio) = (house.user("admin").await, house.user("agent").await, house.user("agent").await);
     let names = [(&boss, "Ana"), (&bia, "bruna"), (&caio, "Bruna")];

@@ -38,6 +38,8 @@ async fn check_27_of_an_erased_person_neither_e_mail_nor_name_is_found() {
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("idempotency-key", "chefe-muda-zuleica")];
     house.send(Method::PATCH, &path, &headers, Some(&json!({ "job_title": "Canário" }))).await.ok();
+    let kept = "select count(*) from idempotency_keys".to_owned();
+    assert_eq!(house.count(kept.clone()).await, 1);
     house.call(Method::POST, "/api/me/export", &hers, None).await;
     house.work().await;
     // A message of hers in the log, as messaging writes it.
@@ -68,6 +70,7 @@ async fn check_27_of_an_erased_person_neither_e_mail_nor_name_is_found() {
     for gone in ["Canário", "canario", "Canario", "zuleica", "11987650001", "CRM 1", typed.as_str()] {
         assert!(!lies_there(&house, gone).await, "{gone}");
     }
+    assert_eq!(house.count(kept).await, 0, "what is sealed and about her is gone too");
     assert!(blobs().size(house.organization.id, &BlobKey::parse(&archive).unwrap()).await.unwrap().is_none());
     assert!(house.count("select count(*) from events".to_owned()).await > rows, "nothing of the log is missing");
     let receipt = house.get(&format!("/api/erasures/{}", asked.text("id")), &token).await.ok();

@@ -235,3 +235,36 @@ async fn warnings_come_14_and_3_days_before_the_end_and_the_end_is_told() {
         house.events(house.organization.id).await.into_iter().filter(|(kind, ..)| kind == "api_key.expired").count();
     assert_eq!(ended, 1);
 }
+
+/// What is shown once is kept nowhere, whatever header the request has.
+#[tokio::test]
+async fn no_answer_with_a_secret_is_kept_under_an_idempotency_key() {
+    let house = House::alone().await;
+    let machine = machine(&house).await;
+    let admin = house.user("admin").await;
+    let ana = house.user("agent").await;
+    let other = house.other_organization("Outra").await;
+    house.member(&other, &admin.email, "agent").await;
+    let token = machine.admin.clone();
+    let of_two = house.access_token(&admin.email).await;
+    let ask = async |path: &str, token: &str, body: Value| {
+        let headers = [("authorization", &*format!("Bearer {token}")), ("idempotency-key", "uma-vez")];
+        house.send(Method::POST, path, &headers, Some(&body)).await
+    };
+    ask(&machine.keys(), &token, json!({ "scopes": ["users.view"] })).await.is(400, "IDEMPOTENCY_NOT_SUPPORTED");
+    let made = key(&house, &machine, json!({ "scopes": ["users.view"] })).await.text("id");
+    let rotate = format!("{}/{made}/rotate", machine.keys());
+    ask(&rotate, &token, json!({})).await.is(400, "IDEMPOTENCY_NOT_SUPPORTED");
+    let seed = ask("/api/me/mfa/totp", &of_two, json!({})).await;
+    let acting =
+        ask(&format!("/api/users/{}/impersonate", ana.user_id), &token, json!({ "reason": "Conversas paradas" })).await;
+    let switched = ask("/api/auth/switch", &of_two, json!({ "organization": other.slug })).await;
+    for (answer, secret) in [(seed, "secret"), (acting, "access_token"), (switched, "refresh_token")] {
+        assert!(answer.status.is_success() && answer.body[secret].is_string(), "{secret}: {}", answer.body);
+    }
+    assert_eq!(house.count("select count(*) from idempotency_keys".to_owned()).await, 0);
+    // The table is there for others.
+    let body = json!({ "name": "Outro robô" });
+    assert_eq!(ask("/api/service-accounts", &token, body).await.status, 201);
+    assert_eq!(house.count("select count(*) from idempotency_keys".to_owned()).await, 1);
+}

@@ -120,7 +120,7 @@ async fn check_05_forged_tokens_are_refused_each_by_itself() {
 
 /// The installation's own key signs, but what it says is wrong.
 #[tokio::test]
-async fn every_wrong_claim_alone_is_refused() {
+async fn check_05_every_wrong_claim_alone_is_refused() {
     let house = House::new().await;
     let ana = house.user("agent").await;
     let (header, claims) = parts(&house.access_token(&ana.email).await);
@@ -172,7 +172,7 @@ async fn every_wrong_claim_alone_is_refused() {
 }
 
 #[tokio::test]
-async fn keys_turn_over_under_load_without_a_single_refusal() {
+async fn check_05_keys_turn_over_under_load_without_a_single_refusal() {
     let house = House::alone().await;
     let other = house.another_node();
     let ana = house.user("agent").await;
@@ -243,6 +243,23 @@ async fn an_emergency_drops_tokens_at_once_and_clients_only_refresh() {
     house.validate(&pair.text("access_token")).await.ok();
     // A node that has not heard of the new key reads it when its first token comes.
     house.another_node().validate(&pair.text("access_token")).await.ok();
+    let told = "select count(*) from events where kind = 'auth.signing_key_rotated' and (data->>'emergency')::boolean";
+    assert_eq!(house.count(told.to_owned()).await, 1);
+}
+
+#[tokio::test]
+async fn another_node_hears_of_an_emergency_within_two_seconds() {
+    let house = House::alone().await;
+    let elsewhere = house.another_node();
+    let ana = house.user("agent").await;
+    let token = house.access_token(&ana.email).await;
+    elsewhere.validate(&token).await.ok();
+    house.identity.rotate_signing_keys(Rotation::Emergency).await.unwrap();
+    let since = std::time::Instant::now();
+    while elsewhere.validate(&token).await.status != 401 {
+        assert!(since.elapsed().as_secs_f64() < 2.0, "a dropped key is still good there");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -73,16 +73,18 @@ pub async fn forget_sessions(tx: &mut TenantTx, user: UserId) -> Result<u64, DbE
     Ok(gone.rows_affected())
 }
 
-/// Answers kept for repeated requests that are the person's, or are about the person; how many went.
-pub async fn forget_kept_answers(tx: &mut TenantTx, user: UserId, email: &str) -> Result<u64, DbError> {
+/// Answers kept for repeated requests that are the person's, or are about the person or an invitation of hers; how many
+/// went. The answers are sealed, so it is their addresses that tell.
+pub async fn forget_kept_answers(tx: &mut TenantTx, user: UserId, membership: MembershipId) -> Result<u64, DbError> {
     let organization_id = tx.organization_id();
     let gone = sqlx::query!(
-        "delete from idempotency_keys where organization_id = $1 and (principal_id = $2
-           or position(convert_to($3, 'UTF8') in body) > 0 or ($4 <> '' and position(convert_to($4, 'UTF8') in body) > 0))",
+        "delete from idempotency_keys k where k.organization_id = $1 and (k.principal_id = $2 or exists (
+           select from (select $2 as id union all select $3 union all
+             select i.id from invitations i where i.organization_id = $1 and i.membership_id = $3) about
+           where position(about.id::text in k.route) > 0 or position(about.id::text in k.headers::text) > 0))",
         *organization_id,
         *user,
-        user.to_string(),
-        email
+        *membership
     )
     .execute(tx.conn())
     .await?;
