@@ -139,6 +139,12 @@ pub enum Keys {
         /// A new key signs the audit's heads, checkpoints and exports
         #[arg(long, conflicts_with = "organization")]
         audit: bool,
+        /// A new key for access tokens is published, and signs in an hour
+        #[arg(long, conflicts_with_all = ["organization", "audit"])]
+        tokens: bool,
+        /// With --tokens: it signs now, and what earlier keys signed is refused at once; clients refresh by themselves
+        #[arg(long, requires = "tokens")]
+        emergency: bool,
     },
     /// Show which of the installation's keys sealed how much
     Status,

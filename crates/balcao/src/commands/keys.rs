@@ -4,7 +4,7 @@ use super::{Session, find_organization, with_house};
 use crate::cli::Keys;
 use crate::failure::{Failure, REFUSED};
 use crate::house::House;
-use identity::KeyStatus;
+use identity::{KeyStatus, Rotation};
 use serde::Serialize;
 
 /// What was turned over.
@@ -15,15 +15,20 @@ enum Rotated {
     Organization { version: i32 },
     /// A new key signs the audit's heads.
     Audit { version: i32, public_key: String },
+    /// The key that signs access tokens from now on; none while the new one is only published.
+    Tokens { signs: Option<String>, emergency: bool },
     /// The installation's key of now seals what earlier ones sealed; `left` is what somebody else held or wrote meanwhile.
     House { wrapped: u64, resealed: u64, left: u64 },
 }
 
 pub async fn run(session: &Session, command: Keys) -> Result<(), Failure> {
     match command {
-        Keys::Rotate { organization, audit } => {
-            let rotated =
-                with_house(session, async |house| rotate(house, organization.as_deref(), audit).await).await?;
+        Keys::Rotate { organization, audit, tokens, emergency } => {
+            let rotated = with_house(session, async |house| match tokens {
+                true => rotate_tokens(house, emergency).await,
+                false => rotate(house, organization.as_deref(), audit).await,
+            })
+            .await?;
             session.printer.answer(&rotated, told);
             Ok(())
         }
@@ -57,6 +62,12 @@ async fn rotate(house: &House, organization: Option<&str>, audit: bool) -> Resul
     Ok(Rotated::House { wrapped: done.wrapped, resealed: done.resealed, left })
 }
 
+async fn rotate_tokens(house: &House, emergency: bool) -> Result<Rotated, Failure> {
+    let how = if emergency { Rotation::Emergency } else { Rotation::Now };
+    let signs = house.domains.identity.rotate_signing_keys(how).await?;
+    Ok(Rotated::Tokens { signs, emergency })
+}
+
 fn told(rotated: &Rotated) -> String {
     match rotated {
         Rotated::Organization { version } => format!(
@@ -65,6 +76,14 @@ fn told(rotated: &Rotated) -> String {
         Rotated::Audit { version, public_key } => format!(
             "Key {version} signs heads, checkpoints and exports from now on. Keep its public half with those that you have: {public_key}"
         ),
+        Rotated::Tokens { signs: Some(kid), emergency: true } => format!(
+            "Key {kid} signs access tokens from now on. What earlier keys signed is refused within two seconds; clients refresh by themselves."
+        ),
+        Rotated::Tokens { signs: Some(kid), .. } => format!("Key {kid} signs access tokens from now on."),
+        Rotated::Tokens { signs: None, .. } => {
+            "A new key is published; a running scheduler lets it sign in an hour. Nobody has to sign in again."
+                .to_owned()
+        }
         Rotated::House { wrapped, resealed, left: 0 } => format!(
             "{wrapped} data keys are wrapped and {resealed} values sealed with the installation's key of now. Nothing is left: once no process runs with an earlier key, `balcao keys retire KEY` says whether it can go."
         ),

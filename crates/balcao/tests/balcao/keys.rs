@@ -1,6 +1,6 @@
 //! Turning the installation's key over, with real processes: beside a running server, killed in the middle, taken up again.
 
-use crate::place::{PASSWORD, Place, request, signal};
+use crate::place::{PASSWORD, Place, request, signal, until};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, PgConnection};
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ const NOT_SEALED: &[(&str, &str)] = &[
     ("audit_values.salt", "a salt"),
     ("ceremonies.token_hash", "a hash"),
     ("data_keys.wrapped", "wrapped by the provider: rewrap"),
-    ("idempotency_keys.body", "an answer as it was given, for a day"),
+    ("idempotency_keys.body", "sealed with what only a repeated request brings"),
     ("idempotency_keys.fingerprint", "a hash"),
     ("inbound_raw.body_hash", "a keyed hash"),
     ("invitations.token_hash", "a hash"),
@@ -106,6 +106,34 @@ async fn ask(address: String, email: String, stop: Arc<AtomicBool>, answered: Ar
         }
     }
     wrong
+}
+
+#[tokio::test]
+async fn the_operator_turns_the_keys_of_tokens_over_beside_a_running_server() {
+    let place = Place::new();
+    let server = place.serve().await;
+    let email = place.organization("clinica").await;
+    let token = server.login(&email, PASSWORD).await;
+    let published = async || {
+        let (_, jwks) = request(&server.address, "GET", "/.well-known/jwks.json", None, None).await.unwrap();
+        serde_json::from_str::<Value>(&jwks).unwrap()["keys"].as_array().unwrap().len()
+    };
+    assert_eq!(published().await, 1);
+    let done = place.run(&["keys", "rotate", "--tokens", "--json"]).await.json();
+    assert_eq!(done, json!({ "signs": null, "emergency": false }));
+    until("the new key is published", async || published().await == 2).await;
+    server.get_as(&token, "/api/users/me").await;
+    let done = place.run(&["keys", "rotate", "--tokens", "--emergency", "--json"]).await.json();
+    assert!(done["signs"].is_string() && done["emergency"] == true, "{done}");
+    until("tokens of before are refused", async || {
+        request(&server.address, "GET", "/api/users/me", Some(&token), None).await.unwrap().0 == 401
+    })
+    .await;
+    let token = server.login(&email, PASSWORD).await;
+    server.get_as(&token, "/api/users/me").await;
+    assert_eq!(published().await, 1);
+    assert_eq!(place.run(&["keys", "rotate", "--emergency"]).await.code, Some(2));
+    assert!(server.stop().await.success());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, which may fail by panic")]
 
+mod at_once;
 mod client;
 mod dice;
 mod fixtures;
@@ -11,9 +12,12 @@ mod isolation;
 mod kill_rounds;
 mod ledger;
 mod load;
+mod masked;
 mod own_postgres;
+mod secrets;
 mod server;
 mod socket;
+mod statements;
 mod statuses;
 mod storm;
 mod trouble;

@@ -60,7 +60,7 @@ const EFFECTS: &str = "
       + (select count(*) from inbound_items where id = $3 and state <> 'stored')";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_job_reaches_another_organization() {
+async fn check_19_no_job_reaches_another_organization() {
     let mut two = Two::new().await;
     covered(
         &two.registered("job_kinds").await,

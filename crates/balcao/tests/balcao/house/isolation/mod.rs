@@ -2,14 +2,16 @@
 //! events of sockets, jobs. Each matrix fails when something is registered that it does not attack.
 
 mod bodies;
-mod cast;
+pub mod cast;
+mod costs;
 mod jobs;
 mod live;
-mod operations;
+pub mod operations;
 mod routes;
 mod shut_out;
 mod sockets;
 mod standing;
+mod units;
 
 use super::client::Person;
 use super::ledger::drained;

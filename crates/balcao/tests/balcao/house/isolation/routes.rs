@@ -53,7 +53,7 @@ struct Attacker {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_operation_reaches_another_organization() {
+async fn check_19_no_operation_reaches_another_organization() {
     let mut two = Two::new().await;
     let mut sql = two.server.sql().await;
     let attackers = attackers(&two, &mut sql).await;

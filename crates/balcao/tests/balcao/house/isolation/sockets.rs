@@ -30,7 +30,7 @@ const ROOMS: &[(&str, Option<&str>)] =
     &[("inbox", None), ("conversation", Some("conversation_id")), ("unit", Some("unit_id"))];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_socket_event_reaches_another_organization() {
+async fn check_19_no_socket_event_reaches_another_organization() {
     let mut two = Two::new().await;
     covered(
         &two.registered("socket_commands").await,
