@@ -16,7 +16,7 @@ use crate::house::{House, Materials};
 use files::Files;
 use gate::Gate;
 use http_kit::{Server, ServerSettings};
-use prepare::Source;
+use prepare::{Source, patiently};
 use signals::Signals;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     let accepting = tracker.spawn(listener.serve(gate.clone(), stop.clone()));
 
     let prepared = tokio::select! {
-        prepared = prepare::prepare(session, &gate) => prepared?,
+        prepared = prepare::prepare(session, &gate, &tracker) => prepared?,
         signal = signals.next() => {
             tracing::info!(signal, "stopped during the start");
             return Ok(());
@@ -67,7 +67,6 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
         show_setup_token(&house).await?;
     }
 
-    let source = source.supervise(&tracker);
     tokio::select! {
         signal = signals.next() => tracing::info!(signal, "stopping"),
         () = source.gave_up() => tracing::error!("PostgreSQL could not be kept running: stopping"),
@@ -97,7 +96,7 @@ async fn open(
     let files = Files::local(&config.data_dir)?;
     let (clock, ids) = (session.clock.clone(), session.ids.clone());
     let mut house = House::build(Materials { config, db, sealer, clock, ids, files, address })?;
-    crate::commands::apply_unseen_erasures(&house).await?;
+    patiently(async || crate::commands::apply_unseen_erasures(&house).await).await?;
     let (router, _) = routes(config, &mut house, config.roles, stopping)?;
     let tasks = Tasks::start(config, &house, config.roles);
     gate.open(router)?;
@@ -114,7 +113,7 @@ fn announce(config: &Config, address: SocketAddr) -> Result<(), Failure> {
 /// While no organization is here, each start shows a token that founds the first one. On the terminal alone: the log may
 /// be read by others.
 async fn show_setup_token(house: &House) -> Result<(), Failure> {
-    if let Some(token) = house.domains.identity.setup_token().await? {
+    if let Some(token) = patiently(async || house.domains.identity.setup_token().await).await? {
         eprintln!("Set this installation up with POST /api/setup and the token {}", token.0.expose());
     }
     Ok(())

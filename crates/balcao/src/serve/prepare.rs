@@ -24,18 +24,21 @@ const LOOK: Duration = Duration::from_secs(1);
 pub enum Source {
     /// The operator's.
     Given,
-    /// Ours, not watched yet.
-    Own(Box<Embedded>),
-    /// Ours, kept running by a task that gives it back at the end.
+    /// Ours, kept running by a task that gives it back at the end: from the first moment, because it can be killed in
+    /// every one.
     Watched {
-        task: JoinHandle<(Box<Embedded>, Result<(), EmbeddedError>)>,
+        task: JoinHandle<(Embedded, Result<(), EmbeddedError>)>,
         stop: CancellationToken,
         over: CancellationToken,
     },
 }
 
 /// The pools, the sealer and the source, ready for the schema of this binary.
-pub async fn prepare(session: &Session, gate: &Gate) -> Result<(Database, Sealer, Source), Failure> {
+pub async fn prepare(
+    session: &Session,
+    gate: &Gate,
+    tracker: &TaskTracker,
+) -> Result<(Database, Sealer, Source), Failure> {
     let config = &session.config;
     let sealer = session.sealer()?;
     let (addresses, source) = match &config.database.url {
@@ -43,7 +46,7 @@ pub async fn prepare(session: &Session, gate: &Gate) -> Result<(Database, Sealer
         None => {
             gate.waits_for("PostgreSQL is starting");
             let embedded = embedded::start(&config.database.own).await?;
-            (Addresses::of_own(embedded.server(), &sealer), Source::Own(Box::new(embedded)))
+            (Addresses::of_own(embedded.server(), &sealer), Source::watch(embedded, tracker))
         }
     };
     let db = open_pools(&addresses, &config.database.pools);
@@ -57,13 +60,30 @@ pub async fn prepare(session: &Session, gate: &Gate) -> Result<(Database, Sealer
             return Err(failure);
         }
     }
-    match sealer.with_lasting(&db, &session.ids, session.clock.now()).await {
+    match patiently(async || sealer.clone().with_lasting(&db, &session.ids, session.clock.now()).await).await {
         Ok(sealer) => Ok((db, sealer, source)),
-        Err(error) => {
+        Err(failure) => {
             db.close().await;
             let _ = source.stop().await;
-            Err(error.into())
+            Err(failure)
         }
+    }
+}
+
+/// Asks the database again while it does not answer: it may be killed in the middle of a start, and comes back.
+///
+/// # Errors
+/// What it refuses, or that it does not come back.
+pub async fn patiently<T, E: Into<Failure>>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> Result<T, Failure> {
+    let since = Instant::now();
+    loop {
+        match ask().await.map_err(Into::into) {
+            Err(failure) if failure.code == DATABASE_UNREACHABLE && since.elapsed() < PATIENCE => {
+                tracing::warn!(reason = %failure, "the database does not answer yet");
+            }
+            answer => return answer,
+        }
+        sleep(LOOK).await;
     }
 }
 
@@ -85,8 +105,7 @@ async fn until_ready(db: &Database, addresses: &Addresses, migrate: bool, gate: 
 
 impl Source {
     /// Lets a task keep the own PostgreSQL running.
-    pub fn supervise(self, tracker: &TaskTracker) -> Self {
-        let Self::Own(mut embedded) = self else { return self };
+    fn watch(mut embedded: Embedded, tracker: &TaskTracker) -> Self {
         let (stop, over) = (CancellationToken::new(), CancellationToken::new());
         let (stopped, ends) = (stop.clone(), over.clone().drop_guard());
         let task = tracker.spawn(async move {
@@ -101,7 +120,7 @@ impl Source {
     pub async fn gave_up(&self) {
         match self {
             Self::Watched { over, .. } => over.cancelled().await,
-            Self::Given | Self::Own(_) => pending().await,
+            Self::Given => pending().await,
         }
     }
 
@@ -112,7 +131,6 @@ impl Source {
     pub async fn stop(self) -> Result<(), Failure> {
         match self {
             Self::Given => Ok(()),
-            Self::Own(embedded) => Ok(embedded.stop().await?),
             Self::Watched { task, stop, .. } => {
                 stop.cancel();
                 let broken = |panic| Failure::plain(format!("the watch over PostgreSQL broke: {panic}"));

@@ -77,6 +77,25 @@ async fn logs_in(server: &Server, email: &str) -> bool {
         .is_some_and(|(status, _)| status == 200)
 }
 
+/// PostgreSQL dies as soon as it takes connections, which is in the middle of the server's start: each start goes on.
+#[tokio::test]
+async fn a_start_outlives_the_death_of_its_postgresql() {
+    let place = Place::new();
+    place.serve().await.stop().await;
+    for _ in 0..4 {
+        let server = place.spawn();
+        until("PostgreSQL takes connections", async || {
+            let file = std::fs::read_to_string(place.data().join("postgres/cluster/postmaster.pid"));
+            file.is_ok_and(|text| text.lines().nth(7).is_some_and(|status| status.trim() == "ready"))
+        })
+        .await;
+        signal(postmaster(&place), "KILL");
+        until("the server is ready", async || server.log().contains("\"message\":\"ready\"")).await;
+        assert!(server.log().contains("starting it again"), "{}", server.log());
+        assert!(server.stop().await.success());
+    }
+}
+
 fn postmaster(place: &Place) -> u32 {
     let file = std::fs::read_to_string(place.data().join("postgres/cluster/postmaster.pid")).unwrap();
     file.lines().next().unwrap().parse().unwrap()

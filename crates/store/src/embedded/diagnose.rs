@@ -38,6 +38,8 @@ impl LogMark {
 pub(super) enum Verdict {
     /// Processes of a killed server are still attached: try again when they are gone.
     Leftovers,
+    /// Somebody killed it while it started, or in the moment after: try again.
+    Killed,
     /// Somebody took the port.
     PortTaken,
     Error(EmbeddedError),
@@ -111,7 +113,7 @@ mod tests {
     fn judged(said: &str) -> EmbeddedError {
         match failed_start(said, Path::new("/data"), Path::new("/log")) {
             Verdict::Error(error) => error,
-            Verdict::Leftovers | Verdict::PortTaken => panic!("{said}"),
+            Verdict::Leftovers | Verdict::Killed | Verdict::PortTaken => panic!("{said}"),
         }
     }
 

@@ -226,8 +226,16 @@ impl Plant {
                 None => address::choose(&self.layout, self.transport, &self.identity)?,
             };
             endpoint.renew(&self.identity)?;
-            match Postmaster::start(&self.layout, &self.programs, &self.identity, &endpoint).await {
-                Ok(postmaster) => return self.announce(postmaster, endpoint).await,
+            let started_now = Postmaster::start(&self.layout, &self.programs, &self.identity, &endpoint).await;
+            let announced = match started_now {
+                Ok(postmaster) => self.announce(postmaster, endpoint.clone()).await,
+                Err(verdict) => Err(verdict),
+            };
+            match announced {
+                Ok(running) => return Ok(running),
+                Err(Verdict::Killed) if started.elapsed() < LEFTOVER_PATIENCE => {
+                    tracing::warn!("PostgreSQL was killed while it started: starting it again");
+                }
                 Err(Verdict::Leftovers) if started.elapsed() < LEFTOVER_PATIENCE => {}
                 Err(Verdict::PortTaken) if port_attempts > 0 => port_attempts -= 1,
                 Err(verdict) => {
@@ -243,17 +251,15 @@ impl Plant {
     }
 
     /// Checks that we can sign in, and writes down where.
-    async fn announce(
-        &self,
-        mut postmaster: Postmaster,
-        endpoint: Endpoint,
-    ) -> Result<(Postmaster, Server), EmbeddedError> {
+    async fn announce(&self, mut postmaster: Postmaster, endpoint: Endpoint) -> Result<(Postmaster, Server), Verdict> {
         let server = Server::new(endpoint, self.password.clone(), postmaster.pid(), &self.programs.version);
         let signed_in = process::sign_in(&server.superuser_options(), &self.layout).await;
         if let Err(error) = signed_in.and_then(|()| server.write(&self.layout)) {
-            postmaster.stop().await?;
-            server.endpoint().discard();
-            return Err(error);
+            if postmaster.was_killed() {
+                return Err(Verdict::Killed);
+            }
+            postmaster.stop().await.map_err(Verdict::Error)?;
+            return Err(Verdict::Error(error));
         }
         Ok((postmaster, server))
     }
@@ -262,6 +268,7 @@ impl Plant {
         let detail = match verdict {
             Verdict::Error(error) => return error,
             Verdict::Leftovers => "processes of an earlier PostgreSQL still use its memory",
+            Verdict::Killed => "somebody kills it again and again while it starts; memory may be short",
             Verdict::PortTaken => "another program takes every port that it tries",
         };
         EmbeddedError::StartFailed { detail: detail.to_owned(), log: self.layout.log() }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -47,6 +48,9 @@ impl Postmaster {
         let mut postmaster = Self::spawn(layout, programs, identity, endpoint).map_err(Verdict::Error)?;
         if postmaster.ready(&layout.cluster()).await.map_err(Verdict::Error)? {
             return Ok(postmaster);
+        }
+        if postmaster.was_killed() {
+            return Err(Verdict::Killed);
         }
         Err(diagnose::failed_start(&mark.read(), &layout.cluster(), &layout.log()))
     }
@@ -95,6 +99,12 @@ impl Postmaster {
         }
         let detail = format!("it is not ready after {} minutes", READY_DEADLINE.as_secs() / 60);
         Err(EmbeddedError::StartFailed { detail, log: cluster.with_file_name("log") })
+    }
+
+    /// Whether it ended by a signal that it cannot have answered. It says nothing of that itself.
+    pub(super) fn was_killed(&mut self) -> bool {
+        let ended = self.child.try_wait().ok().flatten();
+        ended.is_some_and(|status| status.signal() == Some(Signal::SIGKILL as i32))
     }
 
     pub(super) fn pid(&self) -> u32 {
