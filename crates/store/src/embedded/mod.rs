@@ -255,7 +255,7 @@ impl Plant {
         let server = Server::new(endpoint, self.password.clone(), postmaster.pid(), &self.programs.version);
         let signed_in = process::sign_in(&server.superuser_options(), &self.layout).await;
         if let Err(error) = signed_in.and_then(|()| server.write(&self.layout)) {
-            if postmaster.was_killed() {
+            if postmaster.was_killed().await {
                 return Err(Verdict::Killed);
             }
             postmaster.stop().await.map_err(Verdict::Error)?;

@@ -26,6 +26,8 @@ use super::{folder, tune};
 /// Replaying the log after a crash may take minutes on a slow disk; longer than this and something is wrong.
 const READY_DEADLINE: Duration = Duration::from_secs(600);
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+/// Its connections break a moment before a killed process is gone.
+const DYING: Duration = Duration::from_millis(500);
 /// PostgreSQL's first words, before its own log begins.
 const FIRST_WORDS: &str = "startup.log";
 
@@ -49,7 +51,7 @@ impl Postmaster {
         if postmaster.ready(&layout.cluster()).await.map_err(Verdict::Error)? {
             return Ok(postmaster);
         }
-        if postmaster.was_killed() {
+        if postmaster.was_killed().await {
             return Err(Verdict::Killed);
         }
         Err(diagnose::failed_start(&mark.read(), &layout.cluster(), &layout.log()))
@@ -102,9 +104,9 @@ impl Postmaster {
     }
 
     /// Whether it ended by a signal that it cannot have answered. It says nothing of that itself.
-    pub(super) fn was_killed(&mut self) -> bool {
-        let ended = self.child.try_wait().ok().flatten();
-        ended.is_some_and(|status| status.signal() == Some(Signal::SIGKILL as i32))
+    pub(super) async fn was_killed(&mut self) -> bool {
+        let ended = timeout(DYING, self.child.wait()).await;
+        matches!(ended, Ok(Ok(status)) if status.signal() == Some(Signal::SIGKILL as i32))
     }
 
     pub(super) fn pid(&self) -> u32 {
