@@ -2,7 +2,8 @@
 //!
 //! Pages of a list and the conversation that is open are what desks ask for most, and printing is all that is done with
 //! their rows. Taking each apart into values, and those into the fields of an answer, was half the work of a page; here
-//! bytes go from the row into the answer. [`ConversationRow::show`] is the plain way, which this equals byte for byte: a test compares them.
+//! bytes go from the row into the answer. [`ConversationRow::show`] is the plain way, which this equals byte for byte: a
+//! test compares them.
 
 use crate::conversation::ConversationRow;
 use crate::store::Take;

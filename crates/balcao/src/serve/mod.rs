@@ -64,7 +64,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     };
     announce(config, address)?;
     if config.roles.api {
-        show_setup_token(&house).await?;
+        show_setup_token(&house, &gate).await?;
     }
 
     tokio::select! {
@@ -96,7 +96,7 @@ async fn open(
     let files = Files::local(&config.data_dir)?;
     let (clock, ids) = (session.clock.clone(), session.ids.clone());
     let mut house = House::build(Materials { config, db, sealer, clock, ids, files, address })?;
-    patiently(async || crate::commands::apply_unseen_erasures(&house).await).await?;
+    patiently(gate, async || crate::commands::apply_unseen_erasures(&house).await).await?;
     let (router, _) = routes(config, &mut house, config.roles, stopping)?;
     let tasks = Tasks::start(config, &house, config.roles);
     gate.open(router)?;
@@ -112,8 +112,8 @@ fn announce(config: &Config, address: SocketAddr) -> Result<(), Failure> {
 
 /// While no organization is here, each start shows a token that founds the first one. On the terminal alone: the log may
 /// be read by others.
-async fn show_setup_token(house: &House) -> Result<(), Failure> {
-    if let Some(token) = patiently(async || house.domains.identity.setup_token().await).await? {
+async fn show_setup_token(house: &House, gate: &Gate) -> Result<(), Failure> {
+    if let Some(token) = patiently(gate, async || house.domains.identity.setup_token().await).await? {
         eprintln!("Set this installation up with POST /api/setup and the token {}", token.0.expose());
     }
     Ok(())

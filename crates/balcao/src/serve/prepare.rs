@@ -60,7 +60,7 @@ pub async fn prepare(
             return Err(failure);
         }
     }
-    match patiently(async || sealer.clone().with_lasting(&db, &session.ids, session.clock.now()).await).await {
+    match patiently(gate, async || sealer.clone().with_lasting(&db, &session.ids, session.clock.now()).await).await {
         Ok(sealer) => Ok((db, sealer, source)),
         Err(failure) => {
             db.close().await;
@@ -74,12 +74,16 @@ pub async fn prepare(
 ///
 /// # Errors
 /// What it refuses, or that it does not come back.
-pub async fn patiently<T, E: Into<Failure>>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> Result<T, Failure> {
+pub async fn patiently<T, E: Into<Failure>>(
+    gate: &Gate,
+    mut ask: impl AsyncFnMut() -> Result<T, E>,
+) -> Result<T, Failure> {
     let since = Instant::now();
     loop {
         match ask().await.map_err(Into::into) {
             Err(failure) if failure.code == DATABASE_UNREACHABLE && since.elapsed() < PATIENCE => {
                 tracing::warn!(reason = %failure, "the database does not answer yet");
+                gate.waits_for("the database does not answer");
             }
             answer => return answer,
         }
@@ -88,16 +92,10 @@ pub async fn patiently<T, E: Into<Failure>>(mut ask: impl AsyncFnMut() -> Result
 }
 
 async fn until_ready(db: &Database, addresses: &Addresses, migrate: bool, gate: &Gate) -> Result<(), Failure> {
-    let since = Instant::now();
     loop {
-        match make_ready(db, addresses, migrate).await {
-            Ok(Schema::Current) => return Ok(()),
-            Ok(Schema::Old) => gate.waits_for("the schema is too old: run `balcao migrate up`"),
-            Err(failure) if failure.code == DATABASE_UNREACHABLE && since.elapsed() < PATIENCE => {
-                tracing::warn!(reason = %failure, "the database does not answer yet");
-                gate.waits_for("the database does not answer");
-            }
-            Err(failure) => return Err(failure),
+        match patiently(gate, async || make_ready(db, addresses, migrate).await).await? {
+            Schema::Current => return Ok(()),
+            Schema::Old => gate.waits_for("the schema is too old: run `balcao migrate up`"),
         }
         sleep(LOOK).await;
     }

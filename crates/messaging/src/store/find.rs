@@ -3,7 +3,7 @@
 use crate::conversation::{ConversationRow, ConversationStatus};
 use crate::delivery::Delivery;
 use crate::message::{MessageRow, StoredReaction};
-use crate::store::Take;
+use crate::store::{Take, Whole};
 use kernel::ids::{AddressId, ChannelAccountId, ContactId, ConversationId, IdentityId, MessageId, UnitId, UserId};
 use serde_json::value::RawValue;
 use sqlx::types::Json;
@@ -21,8 +21,7 @@ pub(crate) async fn read_conversation(
     reads: &mut impl Reads,
     id: ConversationId,
 ) -> Result<Option<ConversationRow>, DbError> {
-    let organization_id = *reads.organization_id();
-    reads.optional(conversation_read!("c.id = $2 offset 0", organization_id, *id)).await
+    Ok(take_conversation(reads, Whole, id).await?.map(|row| *row))
 }
 
 /// The same, its row given to `take`.
